@@ -1,0 +1,128 @@
+package dev.keelraft;
+
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.Snapshot;
+import dev.keelraft.model.SoftState;
+import java.util.List;
+
+/**
+ * What the host must do next. Taken from {@link RawNode#ready()}, given back to {@link RawNode#advance}, or, with
+ * asynchronous storage writes, to {@link RawNode#persisted} and {@link RawNode#applied}.
+ *
+ * <p>The parts, in the order in which a host handles them:
+ *
+ * <table>
+ * <caption>The contract of Ready</caption>
+ * <tr><th>part</th><th>do</th><th>when</th></tr>
+ * <tr><td>{@link #messages()}</td><td>send</td><td>at any time, also before or while the disk writes (thesis 10.2.1)</td></tr>
+ * <tr><td>{@link #hardState()}, {@link #entries()}, {@link #snapshot()}</td><td>make durable, as one batch</td>
+ *     <td>in the order of the Readys; forced to the disk if {@link #mustSync()}</td></tr>
+ * <tr><td>{@link #messagesAfterPersist()}</td><td>send</td><td>when this Ready and all before it are durable, whatever
+ *     {@code mustSync} says of this one: they promise what was written</td></tr>
+ * <tr><td>{@link #snapshot()}</td><td>install in the state machine</td><td>before committed entries of any later Ready</td></tr>
+ * <tr><td>{@link #committedEntries()}</td><td>apply, in order</td><td>for configuration changes call {@link
+ *     RawNode#applyConfChange} or {@link RawNode#rejectConfChange}</td></tr>
+ * <tr><td>{@link #readStates()}</td><td>serve the reads</td><td>once their index has been applied</td></tr>
+ * </table>
+ *
+ * <p>Instances are compared by identity. Everything in them is immutable, and stays valid for as long as somebody holds it.
+ */
+public final class Ready {
+    private final SoftState softState;
+    private final boolean softStateChanged;
+    private final HardState hardState;
+    private final Snapshot snapshot;
+    private final List<Entry> entries;
+    private final List<Entry> committedEntries;
+    private final List<Message> messages;
+    private final List<Message> messagesAfterPersist;
+    private final List<ReadState> readStates;
+    private final boolean mustSync;
+
+    Ready(
+            SoftState softState,
+            boolean softStateChanged,
+            HardState hardState,
+            Snapshot snapshot,
+            List<Entry> entries,
+            List<Entry> committedEntries,
+            List<Message> messages,
+            List<Message> messagesAfterPersist,
+            List<ReadState> readStates,
+            boolean mustSync) {
+        this.softState = softState;
+        this.softStateChanged = softStateChanged;
+        this.hardState = hardState;
+        this.snapshot = snapshot;
+        this.entries = entries;
+        this.committedEntries = committedEntries;
+        this.messages = messages;
+        this.messagesAfterPersist = messagesAfterPersist;
+        this.readStates = readStates;
+        this.mustSync = mustSync;
+    }
+
+    /** Returns the leader and the node's role as of this Ready. Nothing of it needs to be stored. */
+    public SoftState softState() {
+        return softState;
+    }
+
+    /** Tells whether {@link #softState()} differs from that of the Ready before. */
+    public boolean softStateChanged() {
+        return softStateChanged;
+    }
+
+    /** Returns the new hard state to store, or {@link HardState#EMPTY} if it has not changed. */
+    public HardState hardState() {
+        return hardState;
+    }
+
+    /**
+     * Returns the snapshot to install, or {@link Snapshot#NONE}. It replaces the whole log: store it together with the hard
+     * state of this Ready. The bulk of the application's state was fetched before the message was stepped.
+     */
+    public Snapshot snapshot() {
+        return snapshot;
+    }
+
+    /**
+     * Returns the entries to append to the log, without gaps. An entry whose index is already there replaces that entry and
+     * removes all behind it.
+     */
+    public List<Entry> entries() {
+        return entries;
+    }
+
+    /** Returns the entries to apply to the state machine, without gaps, each of them once in the life of the node. */
+    public List<Entry> committedEntries() {
+        return committedEntries;
+    }
+
+    /** Returns the messages that may leave at once. */
+    public List<Message> messages() {
+        return messages;
+    }
+
+    /**
+     * Returns the messages that may leave once this Ready, and every one before it, is durable: votes, requests for votes, and
+     * acknowledgements of entries.
+     */
+    public List<Message> messagesAfterPersist() {
+        return messagesAfterPersist;
+    }
+
+    /** Returns the reads that were confirmed, in the order in which they were. */
+    public List<ReadState> readStates() {
+        return readStates;
+    }
+
+    /**
+     * Tells whether what is to be stored must be forced to the disk before {@link #messagesAfterPersist()} may leave. If not,
+     * it may be written lazily: only the commit index has changed, which the leader will tell again.
+     */
+    public boolean mustSync() {
+        return mustSync;
+    }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.keelraft;
+
+import org.jspecify.annotations.NullMarked;
