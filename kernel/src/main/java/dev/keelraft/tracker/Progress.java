@@ -1,0 +1,237 @@
+package dev.keelraft.tracker;
+
+import dev.keelraft.model.ProgressState;
+
+/**
+ * What a leader knows of one peer's log, and what it may send it next (paper, figure 2: nextIndex and matchIndex).
+ *
+ * <pre>
+ *                       rejected, unreachable
+ *              +-------------------------------+
+ *              v                               |
+ *          +-------+   acknowledged      +-----------+
+ *     ---> | PROBE | ------------------> | REPLICATE |
+ *          +-------+                     +-----------+
+ *            ^   | entries are gone            | entries are gone
+ *            |   v                             |
+ *          +----------+ <----------------------+
+ *          | SNAPSHOT |    acknowledged up to where the leader's log begins: REPLICATE
+ *          +----------+    reported as done or failed: PROBE
+ * </pre>
+ *
+ * <p>Invariants: {@code match < next}; what is in flight ends before {@code next}; only REPLICATE has anything in flight; only
+ * SNAPSHOT has a pending snapshot.
+ */
+public final class Progress {
+    private long match;
+    private long next;
+    private ProgressState state = ProgressState.PROBE;
+
+    /** The highest commit index that was sent. It may have been lost; then a heartbeat brings it again. */
+    private long sentCommit;
+
+    private long pendingSnapshot;
+
+    /** Whether the peer has answered since the last check of the quorum. */
+    private boolean recentlyActive;
+
+    /** In PROBE: an append is out. In REPLICATE: the window was full after the last append. */
+    private boolean paused;
+
+    private final Inflights inflights;
+
+    /**
+     * A peer of which nothing is known.
+     *
+     * @param next the first index to try
+     */
+    public Progress(long next, int inflightMessagesMax, long inflightBytesMax) {
+        this.next = next;
+        this.inflights = new Inflights(inflightMessagesMax, inflightBytesMax);
+    }
+
+    /** The highest index that is known to be the same, and durable, in the peer's log. */
+    public long match() {
+        return match;
+    }
+
+    /** The index of the next entry to send. */
+    public long next() {
+        return next;
+    }
+
+    /** How the peer is treated. */
+    public ProgressState state() {
+        return state;
+    }
+
+    /** The index of the snapshot that the peer was sent, in SNAPSHOT; otherwise 0. */
+    public long pendingSnapshot() {
+        return pendingSnapshot;
+    }
+
+    /** Tells whether the peer has answered since the last check of the quorum. */
+    public boolean isRecentlyActive() {
+        return recentlyActive;
+    }
+
+    /** Notes that the peer has answered, or that a check of the quorum starts anew. */
+    public void setRecentlyActive(boolean active) {
+        recentlyActive = active;
+    }
+
+    /** What is on its way. */
+    public Inflights inflights() {
+        return inflights;
+    }
+
+    /** Tells whether no append may be sent, not even an empty one. */
+    public boolean isPaused() {
+        return state == ProgressState.SNAPSHOT || paused;
+    }
+
+    /** Stops sending until the peer answers. */
+    public void pause() {
+        paused = true;
+    }
+
+    /** Lets one more append out: the peer is alive, so what was sent may have been lost (thesis 10.1.3). */
+    public void resume() {
+        paused = false;
+    }
+
+    /** Tells whether the next append may hold entries: a full window lets empty ones through, so that a lost one is found. */
+    public boolean mayCarryEntries() {
+        return state != ProgressState.REPLICATE || !inflights.isFull();
+    }
+
+    /** Starts to look for the end of the peer's log. */
+    public void becomeProbe() {
+        // After a snapshot the peer has at least that, if it arrived.
+        long known = state == ProgressState.SNAPSHOT ? Math.max(match, pendingSnapshot) : match;
+        enter(ProgressState.PROBE);
+        moveNext(known + 1);
+    }
+
+    /** Starts to send ahead: the end of the peer's log is known. */
+    public void becomeReplicate() {
+        enter(ProgressState.REPLICATE);
+        next = match + 1;
+    }
+
+    /** Notes that a snapshot was sent in place of entries. */
+    public void becomeSnapshot(long snapshotIndex) {
+        enter(ProgressState.SNAPSHOT);
+        pendingSnapshot = snapshotIndex;
+        next = snapshotIndex + 1;
+        sentCommit = snapshotIndex;
+    }
+
+    private void enter(ProgressState newState) {
+        state = newState;
+        paused = false;
+        pendingSnapshot = 0;
+        inflights.reset();
+    }
+
+    /** The snapshot did not arrive: the peer is no further than what it has acknowledged. */
+    public void snapshotFailed() {
+        pendingSnapshot = 0;
+    }
+
+    /** Notes that an append was sent. */
+    public void sentAppend(int entryCount, long payloadBytes, long commit) {
+        if (state == ProgressState.REPLICATE) {
+            if (entryCount > 0) {
+                next += entryCount;
+                inflights.add(next - 1, payloadBytes);
+            }
+            paused = inflights.isFull();
+        } else if (entryCount > 0) {
+            // An empty append does not pause a probe: it costs nothing, and the answer to a full one may be on its way.
+            paused = true;
+        }
+        sentCommit = commit;
+    }
+
+    /** Notes the commit index that a heartbeat carries. */
+    public void sentHeartbeat(long commit) {
+        sentCommit = commit;
+    }
+
+    /**
+     * Tells whether an append could teach the peer a higher commit index: it was not sent yet, and what was sent does not cover
+     * yet all that the peer has, or will have once the appends in flight arrive.
+     */
+    public boolean canLearnCommit(long commit) {
+        return commit > sentCommit && sentCommit < next - 1;
+    }
+
+    /**
+     * The peer's log matches up to an index.
+     *
+     * @return whether that is news
+     */
+    public boolean acknowledge(long index) {
+        if (index <= match) {
+            return false;
+        }
+        match = index;
+        next = Math.max(next, index + 1);
+        paused = false;
+        return true;
+    }
+
+    /**
+     * The peer's log does not have the entry just before an append that it was sent.
+     *
+     * @param rejected the index of that entry
+     * @param matchHint the highest index at which the logs may still agree
+     * @return whether that is news; a late answer to an append that was overtaken is not
+     */
+    public boolean reject(long rejected, long matchHint) {
+        if (state == ProgressState.REPLICATE) {
+            // Acknowledged since: the rejection is older than what we know.
+            if (rejected <= match) {
+                return false;
+            }
+            moveNext(match + 1);
+            return true;
+        }
+        // A probe names next - 1; any other rejection answers an earlier one.
+        if (rejected != next - 1) {
+            return false;
+        }
+        moveNext(Math.max(Math.min(rejected, matchHint + 1), match + 1));
+        paused = false;
+        return true;
+    }
+
+    private void moveNext(long index) {
+        next = index;
+        sentCommit = Math.min(sentCommit, next - 1);
+    }
+
+    /** Checks the invariants of this object, in tests and simulations. */
+    public void checkInvariants() {
+        check(match < next, "match < next");
+        check(inflights.count() == 0 || state == ProgressState.REPLICATE, "in flight only in REPLICATE");
+        check(pendingSnapshot == 0 || state == ProgressState.SNAPSHOT, "pending snapshot only in SNAPSHOT");
+    }
+
+    private void check(boolean condition, String fact) {
+        if (!condition) {
+            throw new IllegalStateException(fact + ": " + this);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return state + " match=" + match + " next=" + next + (isPaused() ? " paused" : "")
+                + (pendingSnapshot > 0 ? " pendingSnapshot=" + pendingSnapshot : "")
+                + (recentlyActive ? "" : " inactive")
+                + (inflights.count() > 0
+                        ? " inflight=" + inflights.count() + (inflights.isFull() ? " (full)" : "")
+                        : "");
+    }
+}
