@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 final class EntryDeque {
     private static final int SMALLEST = 8;
 
+    /** What an empty ring may keep: enough for a busy group, little enough for a host with many idle ones. */
+    private static final int KEPT_WHEN_EMPTY = 64;
+
     /** Its length is a power of two, or 0. */
     private @Nullable Entry[] slots = new Entry[0];
 
@@ -116,11 +119,10 @@ final class EntryDeque {
         release(nextIndex);
     }
 
-    /* An empty ring that once was large must not stay large: hosts with many idle groups pay for each of them. */
     private void release(long nextIndex) {
         firstIndex = nextIndex;
         head = 0;
-        if (slots.length > SMALLEST) {
+        if (slots.length > KEPT_WHEN_EMPTY) {
             slots = new Entry[0];
         }
     }

@@ -5,6 +5,7 @@ import dev.keelraft.model.HardState;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.Snapshot;
 import dev.keelraft.model.SoftState;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -41,6 +42,16 @@ public final class Ready {
     private final List<ReadState> readStates;
     private final boolean mustSync;
 
+    /** All that waits for the disk, what the node tells itself among it; in the order in which it was written. */
+    private final List<Message> afterPersist;
+
+    /** The term in which this was handed out, and the last entry that is durable once this is; 0 if no entry waits for that. */
+    private final long term;
+
+    private final long persistedIndex;
+    private final long persistedTerm;
+    private final long lastConfChange;
+
     Ready(
             SoftState softState,
             boolean softStateChanged,
@@ -49,9 +60,13 @@ public final class Ready {
             List<Entry> entries,
             List<Entry> committedEntries,
             List<Message> messages,
-            List<Message> messagesAfterPersist,
+            List<Message> afterPersist,
             List<ReadState> readStates,
-            boolean mustSync) {
+            boolean mustSync,
+            long id,
+            long term,
+            long persistedIndex,
+            long persistedTerm) {
         this.softState = softState;
         this.softStateChanged = softStateChanged;
         this.hardState = hardState;
@@ -59,9 +74,33 @@ public final class Ready {
         this.entries = entries;
         this.committedEntries = committedEntries;
         this.messages = messages;
-        this.messagesAfterPersist = messagesAfterPersist;
+        this.messagesAfterPersist = withoutOwn(afterPersist, id);
         this.readStates = readStates;
         this.mustSync = mustSync;
+        this.afterPersist = afterPersist;
+        this.term = term;
+        this.persistedIndex = persistedIndex;
+        this.persistedTerm = persistedTerm;
+        this.lastConfChange = lastConfChange(committedEntries);
+    }
+
+    private static List<Message> withoutOwn(List<Message> messages, long id) {
+        List<Message> others = new ArrayList<>(messages.size());
+        for (int i = 0; i < messages.size(); i++) {
+            if (messages.get(i).to() != id) {
+                others.add(messages.get(i));
+            }
+        }
+        return others.size() == messages.size() ? messages : List.copyOf(others);
+    }
+
+    private static long lastConfChange(List<Entry> entries) {
+        for (int i = entries.size() - 1; i >= 0; i--) {
+            if (entries.get(i).type().isConfChange()) {
+                return entries.get(i).index();
+            }
+        }
+        return 0;
     }
 
     /** Returns the leader and the node's role as of this Ready. Nothing of it needs to be stored. */
@@ -124,5 +163,26 @@ public final class Ready {
      */
     public boolean mustSync() {
         return mustSync;
+    }
+
+    List<Message> afterPersist() {
+        return afterPersist;
+    }
+
+    long term() {
+        return term;
+    }
+
+    long persistedIndex() {
+        return persistedIndex;
+    }
+
+    long persistedTerm() {
+        return persistedTerm;
+    }
+
+    /** The index of the last configuration change among the committed entries, or 0. */
+    long lastConfChange() {
+        return lastConfChange;
     }
 }

@@ -1,0 +1,90 @@
+package dev.keelraft;
+
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Snapshot;
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * The host's {@link Storage}, distrusted: an exception becomes a typed failure of this node, and an answer that its contract
+ * does not allow is found here rather than far from its cause.
+ */
+final class CheckedStorage implements Storage {
+    private final Storage host;
+
+    CheckedStorage(Storage host) {
+        this.host = host;
+    }
+
+    @Override
+    public HardState hardState() {
+        return answer("hardState()", host::hardState);
+    }
+
+    @Override
+    public long firstIndex() {
+        try {
+            return host.firstIndex();
+        } catch (RuntimeException e) {
+            throw failed("firstIndex()", e);
+        }
+    }
+
+    @Override
+    public long lastIndex() {
+        try {
+            return host.lastIndex();
+        } catch (RuntimeException e) {
+            throw failed("lastIndex()", e);
+        }
+    }
+
+    @Override
+    public long term(long index) {
+        try {
+            return host.term(index);
+        } catch (RuntimeException e) {
+            throw failed("term(" + index + ")", e);
+        }
+    }
+
+    @Override
+    public List<Entry> entries(long low, long high, long maxBytes) {
+        List<Entry> entries;
+        try {
+            entries = host.entries(low, high, maxBytes);
+        } catch (RuntimeException e) {
+            throw failed("entries(" + low + ", " + high + ")", e);
+        }
+        int count = entries.size();
+        if (count == 0
+                || count > high - low
+                || entries.get(0).index() != low
+                || entries.get(count - 1).index() != low + count - 1) {
+            throw new RaftFailedException(
+                    FailureCause.STORAGE,
+                    "Storage.entries(" + low + ", " + high + ") returned " + count + " entries"
+                            + (count == 0 ? "" : " from " + entries.get(0).index()),
+                    null);
+        }
+        return entries;
+    }
+
+    @Override
+    public Snapshot snapshot() {
+        return answer("snapshot()", host::snapshot);
+    }
+
+    private static <T> T answer(String call, Supplier<T> question) {
+        try {
+            return question.get();
+        } catch (RuntimeException e) {
+            throw failed(call, e);
+        }
+    }
+
+    private static RaftFailedException failed(String call, RuntimeException e) {
+        return new RaftFailedException(FailureCause.STORAGE, "Storage." + call + " threw", e);
+    }
+}

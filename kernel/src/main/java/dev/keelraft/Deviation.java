@@ -1,0 +1,25 @@
+package dev.keelraft;
+
+/**
+ * The places where Keel does, on purpose, not what etcd's raft library does. All are on; only the conformance harness turns
+ * them off, to compare everything else with recordings of that library.
+ */
+enum Deviation {
+    /**
+     * A vote request leaves only after the term, the candidate's own vote and the log that it advertises are durable.
+     *
+     * <p>In etcd's library it may leave while they are being written. A asks B for its vote in term 2 and names a last entry
+     * that is not on A's disk yet; B grants; A crashes, and comes back in term 1 without the entry. A campaigns again, for term
+     * 2 once more, now with the shorter log; the delayed grant from before the crash arrives and is counted: A leads term 2
+     * without an entry that B may know to be committed.
+     */
+    VOTE_REQUEST_WAITS_FOR_DISK,
+
+    /**
+     * A Ready with a snapshot must be synced, whatever else it holds.
+     *
+     * <p>In etcd's library it need not be. B installs a snapshot, acknowledges its index and loses it in a power failure; A has
+     * counted that acknowledgement towards the commit of entries, and B's log now ends before them.
+     */
+    SNAPSHOT_DEMANDS_SYNC
+}

@@ -1,0 +1,557 @@
+package dev.keelraft;
+
+import dev.keelraft.confchange.Membership;
+import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfChange;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.EntryType;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
+import dev.keelraft.model.NodeId;
+import dev.keelraft.model.ProgressState;
+import dev.keelraft.model.RaftRole;
+import dev.keelraft.model.Snapshot;
+import dev.keelraft.quorum.Ballot;
+import dev.keelraft.quorum.VoteResult;
+import dev.keelraft.tracker.Peers;
+import dev.keelraft.tracker.Progress;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A leader (paper, figure 2): orders the log of its term, brings its peers' logs into line with it, and finds out what is
+ * committed. What it knows as a leader is in this object, and gone when it steps down.
+ *
+ * <p>It treats itself as one of its peers: its own entries count when it has heard from itself that they are durable, and not
+ * before (thesis 10.2.1). So what is committed may be ahead of its own disk.
+ */
+final class Leader extends Role implements LongFunction<Ballot> {
+    private static final byte[] NO_DATA = {};
+
+    private Peers peers;
+    private final ReadOnly reads;
+    private int heartbeatElapsed;
+
+    /** Who is to lead next, or nobody. */
+    private long transferTarget = NodeId.NONE;
+
+    /**
+     * The index at or before which the newest configuration change of the log is. The next one must wait until that has been
+     * applied: with two in the log, two majorities could miss each other (thesis 4.1). It need not be exact.
+     */
+    private long pendingConfIndex;
+
+    /** Bytes of payload in the log that are not applied yet. */
+    private long uncommittedBytes;
+
+    Leader(Raft raft) {
+        super(raft);
+        this.reads = new ReadOnly(raft);
+        Membership membership = raft.membership();
+        long[] ids = new long[membership.size()];
+        Progress[] progress = new Progress[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = membership.member(i);
+            progress[i] = newProgress(raft.log().lastIndex() + 1);
+        }
+        this.peers = new Peers(ids, progress);
+        // Entries of earlier terms may hold a change that is not applied; to look for it could cost a scan of the log.
+        this.pendingConfIndex = raft.log().lastIndex();
+    }
+
+    private Progress newProgress(long next) {
+        return new Progress(
+                next, raft.config().maxInflightMessages(), raft.config().maxInflightBytes());
+    }
+
+    /** Opens the term with an empty entry, and sends that to everybody: only with it older entries commit (paper, 5.4.2). */
+    void open() {
+        Progress own = peers.find(raft.id());
+        if (own != null) {
+            own.acknowledge(raft.log().lastIndex());
+            own.becomeReplicate();
+            own.setRecentlyActive(true);
+        }
+        append(List.of(new Entry(0, 0, EntryType.NORMAL, NO_DATA)));
+        broadcastAppend();
+    }
+
+    @Override
+    RaftRole kind() {
+        return RaftRole.LEADER;
+    }
+
+    long transferTarget() {
+        return transferTarget;
+    }
+
+    int pendingReads() {
+        return reads.pendingCount();
+    }
+
+    Peers peers() {
+        return peers;
+    }
+
+    // Time
+
+    @Override
+    void tick() {
+        heartbeatElapsed++;
+        raft.timer().tick();
+        if (raft.timer().isPastElectionTicks()) {
+            raft.timer().restart();
+            // A target that could not take over by now may never; meanwhile proposals are refused (thesis 3.10).
+            abortTransfer();
+            if (raft.config().checkQuorum() && !checkQuorum()) {
+                raft.becomeFollower(raft.term(), NodeId.NONE);
+                return;
+            }
+        }
+        if (heartbeatElapsed >= raft.config().heartbeatTicks()) {
+            heartbeatElapsed = 0;
+            broadcastHeartbeat();
+        }
+    }
+
+    /** Whether a quorum has answered since the last check (thesis 6.2). Begins to count anew. */
+    private boolean checkQuorum() {
+        boolean active = raft.membership().voters().voteResult(this) == VoteResult.WON;
+        for (int i = 0; i < peers.size(); i++) {
+            if (peers.id(i) != raft.id()) {
+                peers.progress(i).setRecentlyActive(false);
+            }
+        }
+        return active;
+    }
+
+    /** A voter's sign of life as a vote for the leader to go on. */
+    @Override
+    public Ballot apply(long voter) {
+        Progress progress = peers.find(voter);
+        return progress != null && progress.isRecentlyActive() ? Ballot.GRANTED : Ballot.REJECTED;
+    }
+
+    // Messages
+
+    @Override
+    StepResult step(Message message) {
+        return switch (message.type()) {
+            case APPEND_RESPONSE -> {
+                Progress progress = peers.find(message.from());
+                if (progress == null) {
+                    yield StepResult.UNKNOWN_PEER;
+                }
+                progress.setRecentlyActive(true);
+                Body.AppendResponse response = (Body.AppendResponse) message.body();
+                if (response.rejected()) {
+                    rejected(message.from(), progress, response);
+                } else {
+                    acknowledged(message.from(), progress, response.index());
+                }
+                yield StepResult.HANDLED;
+            }
+            case HEARTBEAT_RESPONSE -> {
+                Progress progress = peers.find(message.from());
+                if (progress == null) {
+                    yield StepResult.UNKNOWN_PEER;
+                }
+                heartbeatAnswered(message.from(), progress, (Body.HeartbeatResponse) message.body());
+                yield StepResult.HANDLED;
+            }
+            case PROPOSE -> stepProposal(message.from(), ((Body.Propose) message.body()).entries());
+            case READ_INDEX -> {
+                readIndex(message.from(), ((Body.ReadIndex) message.body()).context());
+                yield StepResult.HANDLED;
+            }
+            case TRANSFER_LEADER -> {
+                TransferResult result = transferLeadership(message.from());
+                yield result == TransferResult.NOT_A_VOTER ? StepResult.UNEXPECTED : StepResult.HANDLED;
+            }
+            case APPEND,
+                    HEARTBEAT,
+                    INSTALL_SNAPSHOT,
+                    VOTE_RESPONSE,
+                    PRE_VOTE_RESPONSE,
+                    READ_INDEX_RESPONSE,
+                    TIMEOUT_NOW -> StepResult.UNEXPECTED;
+            case VOTE, PRE_VOTE -> throw raft.unreachable(message);
+        };
+    }
+
+    private StepResult stepProposal(long from, List<Entry> entries) {
+        if (entries.isEmpty()) {
+            return StepResult.MALFORMED;
+        }
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            if (entry.type().isConfChange() && ConfChange.decode(entry).isEmpty()) {
+                return StepResult.MALFORMED;
+            }
+        }
+        return switch (propose(from, entries).outcome()) {
+            case ACCEPTED, FORWARDED, CONF_CHANGE_REFUSED -> StepResult.HANDLED;
+            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, LOG_FULL, TOO_LARGE, NOT_MEMBER -> StepResult.PROPOSAL_REFUSED;
+        };
+    }
+
+    // Proposals
+
+    @Override
+    ProposalResult propose(long from, List<Entry> entries) {
+        if (peers.find(raft.id()) == null) {
+            return refused(ProposalResult.Outcome.NOT_MEMBER);
+        }
+        if (transferTarget != NodeId.NONE) {
+            // More entries would keep the target behind for ever.
+            return refused(ProposalResult.Outcome.LEADER_TRANSFER);
+        }
+        boolean confChangeRefused = false;
+        Entry[] accepted = entries.toArray(new Entry[0]);
+        for (int i = 0; i < accepted.length; i++) {
+            if (!accepted[i].type().isConfChange()) {
+                continue;
+            }
+            Optional<ConfChange> change = ConfChange.decode(accepted[i]);
+            if (change.isPresent() && mayPropose(change.get())) {
+                pendingConfIndex = raft.log().lastIndex() + 1 + i;
+            } else {
+                accepted[i] = new Entry(0, 0, EntryType.NORMAL, NO_DATA);
+                confChangeRefused = true;
+            }
+        }
+        if (!append(List.of(accepted))) {
+            return refused(ProposalResult.Outcome.LOG_FULL);
+        }
+        broadcastAppend();
+        return new ProposalResult(
+                confChangeRefused ? ProposalResult.Outcome.CONF_CHANGE_REFUSED : ProposalResult.Outcome.ACCEPTED,
+                raft.term(),
+                raft.log().lastIndex(),
+                raft.id());
+    }
+
+    private ProposalResult refused(ProposalResult.Outcome outcome) {
+        return ProposalResult.refused(outcome, raft.lead());
+    }
+
+    private boolean mayPropose(ConfChange change) {
+        if (!raft.config().validateConfChanges()) {
+            return true;
+        }
+        boolean otherIsPending = pendingConfIndex > raft.log().applied();
+        boolean leaves = change.changes().isEmpty();
+        return !otherIsPending && leaves == raft.membership().voters().isJoint();
+    }
+
+    /**
+     * Gives entries their place in the log, and asks itself to acknowledge them when they are durable.
+     *
+     * @return false if too much is waiting already
+     */
+    private boolean append(List<Entry> proposed) {
+        long bytes = Entry.payloadBytes(proposed);
+        // An empty entry passes always, or a full group could not elect a leader; a large one passes alone, or it never
+        // would.
+        if (bytes > 0
+                && uncommittedBytes > 0
+                && uncommittedBytes + bytes > raft.config().maxUncommittedBytes()) {
+            return false;
+        }
+        uncommittedBytes += bytes;
+        long index = raft.log().lastIndex();
+        Entry[] entries = new Entry[proposed.size()];
+        for (int i = 0; i < entries.length; i++) {
+            Entry entry = proposed.get(i);
+            index++;
+            entries[i] = new Entry(raft.term(), index, entry.type(), entry.data());
+        }
+        raft.log().append(List.of(entries));
+        raft.outbox().send(MessageType.APPEND_RESPONSE, raft.id(), Body.AppendResponse.accepted(index));
+        return true;
+    }
+
+    /** The host has applied entries of so much payload. Some may be of earlier terms, which were never counted. */
+    void appliedPayload(long bytes) {
+        uncommittedBytes = Math.max(0, uncommittedBytes - bytes);
+    }
+
+    /**
+     * Leaves a joint configuration that is to be left by itself, as soon as the change that entered it has been applied. Asked
+     * after everything that is applied, so that an attempt that was refused, or a leader that is gone, does no harm (etcd issue
+     * 12136).
+     */
+    void leaveJointIfDue(long appliedIndex) {
+        if (raft.membership().confState().autoLeave() && appliedIndex >= pendingConfIndex) {
+            ConfChange leave = ConfChange.leave();
+            propose(raft.id(), List.of(new Entry(0, 0, leave.entryType(), leave.encode())));
+        }
+    }
+
+    // Replication
+
+    private void broadcastAppend() {
+        for (int i = 0; i < peers.size(); i++) {
+            if (peers.id(i) != raft.id()) {
+                sendAppend(peers.id(i), peers.progress(i));
+            }
+        }
+    }
+
+    /** This peer wants an append, even an empty one. */
+    private void sendAppend(long to, Progress progress) {
+        sendAppend(to, progress, true);
+    }
+
+    /**
+     * Sends what the peer needs next: entries behind the last one that it is known, or believed, to have, or a snapshot if these
+     * are gone.
+     *
+     * @param evenEmpty whether an append without entries is worth sending
+     * @return whether anything was sent
+     */
+    private boolean sendAppend(long to, Progress progress, boolean evenEmpty) {
+        if (progress.isPaused()) {
+            return false;
+        }
+        RaftLog log = raft.log();
+        long prevIndex = progress.next() - 1;
+        long prevTerm = log.term(prevIndex);
+        if (prevTerm == RaftLog.UNKNOWN_TERM || progress.next() < log.firstIndex()) {
+            return sendSnapshot(to, progress);
+        }
+        List<Entry> entries = progress.mayCarryEntries()
+                ? log.entriesFrom(progress.next(), raft.config().maxMessageBytes())
+                : List.of();
+        if (entries.isEmpty() && !evenEmpty) {
+            return false;
+        }
+        Body.Append append = new Body.Append(prevIndex, prevTerm, log.committed(), entries);
+        raft.outbox().send(MessageType.APPEND, to, append);
+        progress.sentAppend(entries.size(), Entry.payloadBytes(entries), log.committed());
+        return true;
+    }
+
+    private boolean sendSnapshot(long to, Progress progress) {
+        if (!progress.isRecentlyActive()) {
+            // Snapshots are large; a peer that does not answer gets none.
+            return false;
+        }
+        Snapshot snapshot = raft.log().storedSnapshot();
+        if (snapshot.isNone()) {
+            return false;
+        }
+        progress.becomeSnapshot(snapshot.index());
+        raft.outbox().send(MessageType.INSTALL_SNAPSHOT, to, new Body.InstallSnapshot(snapshot));
+        return true;
+    }
+
+    private void rejected(long from, Progress progress, Body.AppendResponse response) {
+        long hint = response.rejectHint();
+        if (response.hintTerm() > 0) {
+            // Above this index our entries have terms that the follower's log, whose term only falls from there, cannot
+            // have.
+            hint = raft.log().lastPossibleMatch(hint, response.hintTerm());
+        }
+        if (progress.reject(response.index(), hint)) {
+            if (progress.state() == ProgressState.REPLICATE) {
+                progress.becomeProbe();
+            }
+            sendAppend(from, progress);
+        }
+    }
+
+    private void acknowledged(long from, Progress progress, long index) {
+        boolean news = progress.acknowledge(index);
+        // An acknowledgement without news may end a probe: the peer has all that it should have.
+        if (!news && !(progress.match() == index && progress.state() == ProgressState.PROBE)) {
+            return;
+        }
+        switch (progress.state()) {
+            case PROBE -> progress.becomeReplicate();
+            case SNAPSHOT -> {
+                // The peer has caught up to where our log begins; with which snapshot, or without, does not matter.
+                if (progress.match() + 1 >= raft.log().firstIndex()) {
+                    progress.becomeReplicate();
+                }
+            }
+            case REPLICATE -> progress.inflights().freeThrough(index);
+        }
+        boolean self = from == raft.id();
+        if (maybeCommit()) {
+            raft.releasePostponedReads(this);
+            broadcastAppend();
+        } else if (!self && progress.canLearnCommit(raft.log().committed())) {
+            sendAppend(from, progress);
+        }
+        if (self) {
+            return;
+        }
+        // The window has room again: fill it.
+        boolean sent = true;
+        while (sent) {
+            sent = sendAppend(from, progress, false);
+        }
+        if (from == transferTarget && progress.match() == raft.log().lastIndex()) {
+            raft.outbox().send(MessageType.TIMEOUT_NOW, from, new Body.TimeoutNow());
+        }
+    }
+
+    /**
+     * Moves the commit index to what a quorum has, if that entry is of this term. Only entries of the current term commit by
+     * counting (paper, 5.4.2 and figure 8): an older one on a majority can still be overwritten.
+     */
+    private boolean maybeCommit() {
+        long index = raft.membership().voters().committedIndex(peers);
+        if (index <= raft.log().committed() || !raft.log().matches(index, raft.term())) {
+            return false;
+        }
+        raft.log().commitTo(index);
+        return true;
+    }
+
+    /** The host could not reach a peer: what was sent ahead may be lost. */
+    void unreachable(long peer) {
+        Progress progress = peers.find(peer);
+        if (progress != null && progress.state() == ProgressState.REPLICATE) {
+            progress.becomeProbe();
+        }
+    }
+
+    /** The host has finished, or failed, to send a snapshot. Either way the peer's next answer tells how to go on. */
+    void snapshotSent(long peer, boolean arrived) {
+        Progress progress = peers.find(peer);
+        if (progress == null || progress.state() != ProgressState.SNAPSHOT) {
+            return;
+        }
+        if (!arrived) {
+            progress.snapshotFailed();
+        }
+        progress.becomeProbe();
+        progress.pause();
+    }
+
+    // Heartbeats and reads
+
+    private void broadcastHeartbeat() {
+        byte[] context = reads.context();
+        for (int i = 0; i < peers.size(); i++) {
+            if (peers.id(i) != raft.id()) {
+                Progress progress = peers.progress(i);
+                // Not more than the peer is known to have: it would take that for the loss of its own log.
+                long commit = Math.min(progress.match(), raft.log().committed());
+                raft.outbox().send(MessageType.HEARTBEAT, peers.id(i), new Body.Heartbeat(commit, context));
+                progress.sentHeartbeat(commit);
+            }
+        }
+    }
+
+    private void heartbeatAnswered(long from, Progress progress, Body.HeartbeatResponse response) {
+        progress.setRecentlyActive(true);
+        progress.resume();
+        // A peer that has everything and is still probed gets an empty append, whose answer ends the probe.
+        if (progress.match() < raft.log().lastIndex() || progress.state() == ProgressState.PROBE) {
+            sendAppend(from, progress);
+        }
+        if (response.context().length > 0 && !raft.config().leaseReads()) {
+            reads.acknowledge(from, response.context());
+            reads.answerConfirmed(raft.membership().voters());
+        }
+    }
+
+    @Override
+    ReadResult readIndex(long from, byte[] context) {
+        if (raft.membership().voters().isSingleton()) {
+            raft.answerRead(from, context, raft.log().committed());
+        } else if (raft.log().term(raft.log().committed()) != raft.term()) {
+            // Until an entry of its own term is committed, a leader may not know of all that its predecessor committed
+            // (thesis 6.4, step 1).
+            raft.postponeRead(from, context);
+        } else {
+            confirmLeadership(from, context);
+        }
+        return ReadResult.ACCEPTED;
+    }
+
+    /** Asks the peers, in the name of a read, whether this node still leads. */
+    void confirmLeadership(long from, byte[] context) {
+        if (raft.config().leaseReads()) {
+            raft.answerRead(from, context, raft.log().committed());
+            return;
+        }
+        reads.add(from, context, raft.log().committed());
+        broadcastHeartbeat();
+    }
+
+    // Leadership and membership
+
+    @Override
+    TransferResult transferLeadership(long target) {
+        Progress progress = peers.find(target);
+        if (progress == null || raft.membership().isLearner(target)) {
+            return TransferResult.NOT_A_VOTER;
+        }
+        if (transferTarget == target) {
+            return TransferResult.IN_PROGRESS;
+        }
+        abortTransfer();
+        if (target == raft.id()) {
+            return TransferResult.ALREADY_LEADS;
+        }
+        // The target has one election time-out from now on.
+        raft.timer().restart();
+        transferTarget = target;
+        if (progress.match() == raft.log().lastIndex()) {
+            raft.outbox().send(MessageType.TIMEOUT_NOW, target, new Body.TimeoutNow());
+        } else {
+            sendAppend(target, progress);
+        }
+        return TransferResult.STARTED;
+    }
+
+    private void abortTransfer() {
+        transferTarget = NodeId.NONE;
+    }
+
+    /** Takes over what is known of those who stay, and starts from nothing with those who are new. */
+    void adopt(Membership membership, List<Long> created) {
+        long[] ids = new long[membership.size()];
+        Progress[] progress = new Progress[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            ids[i] = membership.member(i);
+            progress[i] = progressOf(ids[i], created);
+        }
+        peers = new Peers(ids, progress);
+    }
+
+    private Progress progressOf(long id, List<Long> created) {
+        @Nullable Progress known = created.contains(id) ? null : peers.find(id);
+        if (known != null) {
+            return known;
+        }
+        Progress fresh = newProgress(Math.max(raft.log().lastIndex(), 1));
+        // It has had no chance to answer yet, and must not cost the leader its quorum.
+        fresh.setRecentlyActive(true);
+        return fresh;
+    }
+
+    /** After a switch of the configuration, which this leader is still a voter of. */
+    void membershipSwitched() {
+        if (maybeCommit()) {
+            // The quorum may have shrunk.
+            broadcastAppend();
+        } else {
+            // There is no reason to let new members wait for a heartbeat.
+            for (int i = 0; i < peers.size(); i++) {
+                if (peers.id(i) != raft.id()) {
+                    sendAppend(peers.id(i), peers.progress(i), false);
+                }
+            }
+        }
+        if (transferTarget != NodeId.NONE && !raft.membership().voters().contains(transferTarget)) {
+            abortTransfer();
+        }
+    }
+}

@@ -1,0 +1,360 @@
+package dev.keelraft;
+
+import dev.keelraft.model.NodeId;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+
+/**
+ * The settings of a node. Every member of a group should have the same, but for {@link #id} and {@link #random}.
+ *
+ * <pre>
+ *   RaftConfig config = RaftConfig.builder(id, new Random(seed)).electionTicks(20).build();
+ * </pre>
+ *
+ * <p>Times are counted in ticks: the host chooses how long a tick is by how often it calls {@link RawNode#tick}. With a tick of
+ * 100 ms the defaults elect a leader within 1 to 2 seconds. A heartbeat must be longer than a round trip, an election
+ * time-out about ten heartbeats.
+ */
+public final class RaftConfig {
+    /** For limits in bytes: none. */
+    public static final long NO_LIMIT = Long.MAX_VALUE;
+
+    private final long id;
+    private final RandomGenerator random;
+    private final int electionTicks;
+    private final int heartbeatTicks;
+    private final boolean preVote;
+    private final boolean checkQuorum;
+    private final boolean stepDownOnRemoval;
+    private final boolean forwardProposals;
+    private final boolean asyncStorageWrites;
+    private final int maxEntryBytes;
+    private final long maxMessageBytes;
+    private final long maxReadyBytes;
+    private final long maxCommittedBytes;
+    private final long maxUncommittedBytes;
+    private final int maxInflightMessages;
+    private final long maxInflightBytes;
+    private final boolean leaseReads;
+    private final boolean validateConfChanges;
+    private final EnumSet<Deviation> deviations;
+
+    private RaftConfig(Builder builder) {
+        id = builder.id;
+        random = builder.random;
+        electionTicks = builder.electionTicks;
+        heartbeatTicks = builder.heartbeatTicks;
+        preVote = builder.preVote;
+        checkQuorum = builder.checkQuorum;
+        stepDownOnRemoval = builder.stepDownOnRemoval;
+        forwardProposals = builder.forwardProposals;
+        asyncStorageWrites = builder.asyncStorageWrites;
+        maxEntryBytes = builder.maxEntryBytes;
+        maxMessageBytes = builder.maxMessageBytes;
+        maxReadyBytes = builder.maxReadyBytes;
+        maxCommittedBytes = builder.maxCommittedBytes;
+        maxUncommittedBytes = builder.maxUncommittedBytes;
+        maxInflightMessages = builder.maxInflightMessages;
+        maxInflightBytes = builder.maxInflightBytes;
+        leaseReads = builder.leaseReads;
+        validateConfChanges = builder.validateConfChanges;
+        deviations = builder.deviations.clone();
+    }
+
+    /**
+     * Begins with the defaults.
+     *
+     * @param id the node's own id, see {@link NodeId}
+     * @param random draws the election time-outs; the node's alone. Members of a group must draw differently, so seed it
+     *     with something of the node's own. The kernel only calls {@link RandomGenerator#nextLong()}: a {@code
+     *     java.util.Random} of a fixed seed makes every run of the node the same
+     */
+    public static Builder builder(long id, RandomGenerator random) {
+        return new Builder(NodeId.check(id), random);
+    }
+
+    /** The node's own id. */
+    public long id() {
+        return id;
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
+    /** Ticks without a sign of the leader after which a follower may campaign; see {@link Builder#electionTicks}. */
+    public int electionTicks() {
+        return electionTicks;
+    }
+
+    /** Ticks between two heartbeats of a leader; see {@link Builder#heartbeatTicks}. */
+    public int heartbeatTicks() {
+        return heartbeatTicks;
+    }
+
+    /** See {@link Builder#preVote}. */
+    public boolean preVote() {
+        return preVote;
+    }
+
+    /** See {@link Builder#checkQuorum}. */
+    public boolean checkQuorum() {
+        return checkQuorum;
+    }
+
+    /** See {@link Builder#stepDownOnRemoval}. */
+    public boolean stepDownOnRemoval() {
+        return stepDownOnRemoval;
+    }
+
+    /** See {@link Builder#forwardProposals}. */
+    public boolean forwardProposals() {
+        return forwardProposals;
+    }
+
+    /** See {@link Builder#asyncStorageWrites}. */
+    public boolean asyncStorageWrites() {
+        return asyncStorageWrites;
+    }
+
+    /** See {@link Builder#maxEntryBytes}. */
+    public int maxEntryBytes() {
+        return maxEntryBytes;
+    }
+
+    /** See {@link Builder#maxMessageBytes}. */
+    public long maxMessageBytes() {
+        return maxMessageBytes;
+    }
+
+    /** See {@link Builder#maxReadyBytes}. */
+    public long maxReadyBytes() {
+        return maxReadyBytes;
+    }
+
+    /** See {@link Builder#maxCommittedBytes}. */
+    public long maxCommittedBytes() {
+        return maxCommittedBytes;
+    }
+
+    /** See {@link Builder#maxUncommittedBytes}. */
+    public long maxUncommittedBytes() {
+        return maxUncommittedBytes;
+    }
+
+    /** See {@link Builder#maxInflightMessages}. */
+    public int maxInflightMessages() {
+        return maxInflightMessages;
+    }
+
+    /** See {@link Builder#maxInflightBytes}. */
+    public long maxInflightBytes() {
+        return maxInflightBytes;
+    }
+
+    boolean leaseReads() {
+        return leaseReads;
+    }
+
+    boolean validateConfChanges() {
+        return validateConfChanges;
+    }
+
+    boolean deviates(Deviation deviation) {
+        return deviations.contains(deviation);
+    }
+
+    /** Collects settings; {@link #build()} checks them. */
+    public static final class Builder {
+        private final long id;
+        private final RandomGenerator random;
+        private int electionTicks = 10;
+        private int heartbeatTicks = 1;
+        private boolean preVote = true;
+        private boolean checkQuorum = true;
+        private boolean stepDownOnRemoval = true;
+        private boolean forwardProposals;
+        private boolean asyncStorageWrites;
+        private int maxEntryBytes = 8 << 20;
+        private long maxMessageBytes = 1 << 20;
+        private long maxReadyBytes = 32 << 20;
+        private long maxCommittedBytes = 16 << 20;
+        private long maxUncommittedBytes = 256 << 20;
+        private int maxInflightMessages = 256;
+        private long maxInflightBytes = 64 << 20;
+        private boolean leaseReads;
+        private boolean validateConfChanges = true;
+        private EnumSet<Deviation> deviations = EnumSet.allOf(Deviation.class);
+
+        private Builder(long id, RandomGenerator random) {
+            this.id = id;
+            this.random = random;
+        }
+
+        /**
+         * The shortest election time-out, in ticks. Each node draws its own anew, from this up to one less than twice this, so
+         * that elections seldom collide (paper, 5.2). More than {@link #heartbeatTicks}; 10 by default.
+         */
+        public Builder electionTicks(int ticks) {
+            electionTicks = ticks;
+            return this;
+        }
+
+        /** The interval of a leader's heartbeats, in ticks. At least 1, which is the default. */
+        public Builder heartbeatTicks(int ticks) {
+            heartbeatTicks = ticks;
+            return this;
+        }
+
+        /**
+         * Whether a node asks if it could win before it disturbs the group with a new term (thesis 9.6). On by default; off, a
+         * node that was cut off deposes a healthy leader when it comes back.
+         */
+        public Builder preVote(boolean on) {
+            preVote = on;
+            return this;
+        }
+
+        /**
+         * Whether a leader that has not heard from a quorum for an election time-out steps down, and followers that hear from
+         * a leader refuse to vote (thesis 6.2 and 4.2.3). On by default; off, a leader that was cut off leads on, for nobody.
+         */
+        public Builder checkQuorum(boolean on) {
+            checkQuorum = on;
+            return this;
+        }
+
+        /**
+         * Whether a leader that is removed from the group, or becomes a learner, steps down when it applies that change. On by
+         * default; off, it goes on to replicate, and refuses proposals.
+         */
+        public Builder stepDownOnRemoval(boolean on) {
+            stepDownOnRemoval = on;
+            return this;
+        }
+
+        /**
+         * Whether a follower passes proposals on to the leader. Off by default: a forwarded proposal gets no answer, and may be
+         * lost or arrive twice. Hosts forward by themselves, with an RPC that brings the {@link ProposalResult} back.
+         */
+        public Builder forwardProposals(boolean on) {
+            forwardProposals = on;
+            return this;
+        }
+
+        /**
+         * Whether several Readys may be out at once, each reported by {@link RawNode#persisted} and {@link RawNode#applied}
+         * instead of {@link RawNode#advance}. Off by default. On, a slow disk delays neither ticks nor heartbeats, and
+         * committed entries are handed out only once they are durable on this node too.
+         */
+        public Builder asyncStorageWrites(boolean on) {
+            asyncStorageWrites = on;
+            return this;
+        }
+
+        /** The largest payload of a proposal, in bytes; larger ones are refused. At least 1; 8 MiB by default. */
+        public Builder maxEntryBytes(int bytes) {
+            maxEntryBytes = bytes;
+            return this;
+        }
+
+        /**
+         * How many bytes of entries, as they are on the wire, go into one append; a single larger entry goes alone. 0 or more
+         * (0: one entry per append); 1 MiB by default.
+         */
+        public Builder maxMessageBytes(long bytes) {
+            maxMessageBytes = bytes;
+            return this;
+        }
+
+        /**
+         * How many bytes of entries one {@link Ready} hands out to be stored; a single larger entry comes alone. The rest
+         * comes with the next. At least 1; 32 MiB by default.
+         */
+        public Builder maxReadyBytes(long bytes) {
+            maxReadyBytes = bytes;
+            return this;
+        }
+
+        /**
+         * How many bytes of committed entries, as they are on the wire, may be with the host to be applied, over all Readys
+         * that are out; one entry always may. At least 1; 16 MiB by default.
+         */
+        public Builder maxCommittedBytes(long bytes) {
+            maxCommittedBytes = bytes;
+            return this;
+        }
+
+        /**
+         * How many bytes of payload a leader takes on beyond what has been applied; further proposals are refused until some
+         * are. A single larger proposal passes if nothing else is waiting. At least 1; 256 MiB by default.
+         */
+        public Builder maxUncommittedBytes(long bytes) {
+            maxUncommittedBytes = bytes;
+            return this;
+        }
+
+        /** How many appends may be on their way to one peer. At least 1; 256 by default. */
+        public Builder maxInflightMessages(int count) {
+            maxInflightMessages = count;
+            return this;
+        }
+
+        /**
+         * How many bytes of payload may be on their way to one peer; one append may cross it. At least {@link
+         * #maxMessageBytes}; 64 MiB by default.
+         */
+        public Builder maxInflightBytes(long bytes) {
+            maxInflightBytes = bytes;
+            return this;
+        }
+
+        /* For the conformance harness: etcd's lease-based reads, which are not safe (kernel.md X2). */
+        Builder leaseReads(boolean on) {
+            leaseReads = on;
+            return this;
+        }
+
+        /* For the conformance harness: without, a change that cannot be made enters the log. */
+        Builder validateConfChanges(boolean on) {
+            validateConfChanges = on;
+            return this;
+        }
+
+        /* For the conformance harness. */
+        Builder deviations(Set<Deviation> on) {
+            deviations = on.isEmpty() ? EnumSet.noneOf(Deviation.class) : EnumSet.copyOf(on);
+            return this;
+        }
+
+        /**
+         * Checks the
+         *
+         * @throws IllegalArgumentException if one is out of its range
+         */
+        public RaftConfig build() {
+            atLeast("heartbeatTicks", heartbeatTicks, 1);
+            atLeast("electionTicks", electionTicks, heartbeatTicks + 1L);
+            atLeast("maxEntryBytes", maxEntryBytes, 1);
+            atLeast("maxMessageBytes", maxMessageBytes, 0);
+            atLeast("maxReadyBytes", maxReadyBytes, 1);
+            atLeast("maxCommittedBytes", maxCommittedBytes, 1);
+            atLeast("maxUncommittedBytes", maxUncommittedBytes, 1);
+            atLeast("maxInflightMessages", maxInflightMessages, 1);
+            atLeast("maxInflightBytes", maxInflightBytes, Math.max(1, maxMessageBytes));
+            return buildUnchecked();
+        }
+
+        /* For the conformance harness: etcd's library also takes limits with which nothing works. */
+        RaftConfig buildUnchecked() {
+            return new RaftConfig(this);
+        }
+
+        private static void atLeast(String name, long value, long least) {
+            if (value < least) {
+                throw new IllegalArgumentException(name + " must be at least " + least + ", not " + value);
+            }
+        }
+    }
+}
