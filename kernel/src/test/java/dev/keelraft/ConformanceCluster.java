@@ -1,0 +1,742 @@
+package dev.keelraft;
+
+import dev.keelraft.ConformanceScript.Argument;
+import dev.keelraft.ConformanceScript.Step;
+import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfChange;
+import dev.keelraft.model.ConfChange.Change;
+import dev.keelraft.model.ConfChange.ChangeType;
+import dev.keelraft.model.ConfChange.Transition;
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
+import dev.keelraft.model.RaftRole;
+import dev.keelraft.model.Snapshot;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs the commands of a script on our kernel, and prints what etcd's library would. It has no clock and no randomness, and
+ * holds no rule of Raft: it carries messages and storage work where the script says.
+ */
+final class ConformanceCluster {
+    private static final int MAX_ROUNDS = 300;
+    private static final String PROPOSAL_DROPPED = "raft proposal dropped";
+    private static final String PEER_NOT_FOUND = "raft: cannot step as peer not found";
+    private static final String OK = "";
+
+    /** What is in flight: a message of a node, or an acknowledgement of a storage thread to its node. */
+    private sealed interface Parcel {
+        long from();
+
+        long to();
+
+        String type();
+    }
+
+    private record Letter(Message message) implements Parcel {
+        @Override
+        public long from() {
+            return message.from();
+        }
+
+        @Override
+        public long to() {
+            return message.to();
+        }
+
+        @Override
+        public String type() {
+            return ConformanceDescriber.name(message.type());
+        }
+    }
+
+    private record AppendDone(long to, Ready ready) implements Parcel {
+        @Override
+        public long from() {
+            return to;
+        }
+
+        @Override
+        public String type() {
+            return "MsgStorageAppendResp";
+        }
+    }
+
+    private record ApplyDone(long to, Ready ready) implements Parcel {
+        @Override
+        public long from() {
+            return to;
+        }
+
+        @Override
+        public String type() {
+            return "MsgStorageApplyResp";
+        }
+    }
+
+    @FunctionalInterface
+    private interface Action {
+        /** Returns an error, or {@link #OK}. */
+        String run();
+    }
+
+    private final Set<Deviation> deviations;
+    private final List<ConformanceNode> nodes = new ArrayList<>();
+    private List<Parcel> flight = new ArrayList<>();
+    private final ConformanceDescriber describe = new ConformanceDescriber();
+    private StringBuilder out = new StringBuilder();
+    private boolean direct;
+    private boolean mute;
+
+    /** A cluster whose nodes deviate from etcd's library in these ways. */
+    ConformanceCluster(Set<Deviation> deviations) {
+        this.deviations = deviations;
+    }
+
+    ConformanceCluster() {
+        this(EnumSet.noneOf(Deviation.class));
+    }
+
+    /** Runs one command and returns what it prints. */
+    String run(Step step) {
+        out = new StringBuilder();
+        String error = execute(step);
+        if (mute || step.value("log-level", "").equalsIgnoreCase("none")) {
+            out.setLength(0);
+        }
+        out.append(error);
+        if (out.isEmpty()) {
+            out.append("ok");
+        }
+        if (out.charAt(out.length() - 1) != '\n') {
+            out.append('\n');
+        }
+        for (ConformanceNode node : nodes) {
+            // Scripts may deliver acknowledgements of storage in any order, which no host of ours can; then anything
+            // goes.
+            if (node.orderly || !node.isAsync()) {
+                node.raw.raft().checkInvariants();
+            }
+        }
+        return out.toString();
+    }
+
+    private String execute(Step step) {
+        return switch (step.command()) {
+            case "detail" -> done(() -> describe.detail = true);
+            case "direct" -> done(() -> direct = true);
+            case "log-level" -> done(() -> mute = step.arguments().get(0).key().equalsIgnoreCase("none"));
+            case "add-nodes" -> addNodes(step);
+            case "stabilize" -> stabilize(step.ids());
+            case "raft-state" -> done(this::raftState);
+            case "deliver-msgs" -> deliver(step);
+            case "transfer-leadership" ->
+                done(() -> node(step.number("from", 0)).raw.transferLeadership(step.number("to", 0)));
+            case "process-ready" -> each(step.ids(), "handling Ready", this::processReady);
+            case "process-append-thread" -> each(step.ids(), "processing append thread", this::processAppend);
+            case "process-apply-thread" -> each(step.ids(), "processing apply thread", this::processApply);
+            default -> execute(step, node(step.id(0)));
+        };
+    }
+
+    private String execute(Step step, ConformanceNode node) {
+        RawNode raw = node.raw;
+        return switch (step.command()) {
+            case "campaign" -> done(raw::campaign);
+            case "propose" -> {
+                String data =
+                        step.arguments().size() > 1 ? step.arguments().get(1).key() : step.input();
+                yield error(raw.propose(bytes(data)));
+            }
+            case "propose-conf-change" -> proposeConfChange(node, step);
+            case "tick-election" -> tick(node, node.config.electionTicks());
+            case "tick-heartbeat" -> tick(node, node.config.heartbeatTicks());
+            case "tick" -> {
+                long timeout = step.number("timeout", 0);
+                if (timeout > 0) {
+                    raw.raft().timer().setTimeout((int) timeout);
+                }
+                yield tick(node, step.number("count", 1));
+            }
+            case "set-randomized-election-timeout" ->
+                done(() -> raw.raft().timer().setTimeout((int) step.number("timeout", 0)));
+            case "forget-leader" -> done(raw::forgetLeader);
+            case "report-unreachable" -> done(() -> raw.reportUnreachable(step.id(1)));
+            case "report-snapshot" ->
+                done(() ->
+                        raw.reportSnapshot(step.id(1), !step.value("status", "").equals("failure")));
+            case "read-index" ->
+                done(() -> raw.readIndex(bytes(step.arguments().get(1).key())));
+            case "send-snapshot" -> sendSnapshot(node, step.id(1));
+            case "compact" -> {
+                String error = node.disk.compact(step.id(1));
+                yield error.isEmpty() ? raftLog(node) : error;
+            }
+            case "restart" -> restart(node, step);
+            case "step" -> stepMessage(node, step);
+            case "raft-log" -> raftLog(node);
+            case "status" -> done(() -> status(node));
+            case "node-state" -> done(() -> nodeState(node));
+            case "deliver-one" ->
+                deliverOne(node.id, (int) step.number("nth", 0), step.flag("keep"), step.flag("drop"));
+            default -> throw new IllegalArgumentException("unknown command: " + step.line());
+        };
+    }
+
+    private static String done(Runnable action) {
+        action.run();
+        return OK;
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private ConformanceNode node(long id) {
+        return nodes.get((int) id - 1);
+    }
+
+    private String each(List<Long> ids, String doing, java.util.function.Function<ConformanceNode, String> action) {
+        for (long id : ids) {
+            if (ids.size() == 1) {
+                return action.apply(node(id));
+            }
+            out.append("> ").append(id).append(' ').append(doing).append('\n');
+            String error = indented(() -> action.apply(node(id)));
+            if (!error.isEmpty()) {
+                return error;
+            }
+        }
+        return OK;
+    }
+
+    private String indented(Action action) {
+        StringBuilder outer = out;
+        out = new StringBuilder();
+        String error = action.run();
+        String inner = out.toString();
+        out = outer;
+        if (!inner.isEmpty()) {
+            int end = inner.endsWith("\n") ? inner.length() - 1 : inner.length();
+            out.append("  ")
+                    .append(inner.substring(0, end).replace("\n", "\n  "))
+                    .append('\n');
+        }
+        return error;
+    }
+
+    // Calls of the host
+
+    private static String error(ProposalResult result) {
+        return switch (result.outcome()) {
+            // etcd reports success for a configuration change that it replaces by an empty entry.
+            case ACCEPTED, FORWARDED, CONF_CHANGE_REFUSED -> OK;
+            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, LOG_FULL, TOO_LARGE, NOT_MEMBER -> PROPOSAL_DROPPED;
+        };
+    }
+
+    private static String error(StepResult result) {
+        return switch (result) {
+            case UNKNOWN_PEER -> PEER_NOT_FOUND;
+            case PROPOSAL_REFUSED -> PROPOSAL_DROPPED;
+            case HANDLED, NOT_FOR_US, IMPOSSIBLE_SENDER, OLD_TERM, LEADER_ALIVE, UNEXPECTED, NO_LEADER, MALFORMED -> OK;
+        };
+    }
+
+    private static String tick(ConformanceNode node, long count) {
+        for (long i = 0; i < count; i++) {
+            node.raw.tick();
+        }
+        return OK;
+    }
+
+    private String addNodes(Step step) {
+        List<Long> voters = ids(step, "voters");
+        List<Long> learners = ids(step, "learners");
+        long index = step.number("index", 0);
+        String content = step.value("content", "");
+        Snapshot base = Snapshot.NONE;
+        if (!voters.isEmpty() || !learners.isEmpty() || !content.isEmpty() || index > 0) {
+            if (index <= 1) {
+                return "index must be specified as > 1 due to bootstrap";
+            }
+            base = new Snapshot(index, 1, ConfState.of(voters, learners), bytes(content));
+        }
+        for (long i = 0; i < step.id(0); i++) {
+            long id = nodes.size() + 1L;
+            ConformanceNode added = new ConformanceNode(id, config(id, step), new ConformanceDisk(base));
+            added.orderly = direct;
+            nodes.add(added);
+        }
+        return OK;
+    }
+
+    private static List<Long> ids(Step step, String key) {
+        return step.values(key).stream().map(Long::parseUnsignedLong).toList();
+    }
+
+    private RaftConfig config(long id, Step step) {
+        long maxMessageBytes = limit(step, "max-size-per-msg", RaftConfig.NO_LIMIT);
+        long maxInflightBytes = limit(step, "inflight-bytes", 0);
+        long maxCommittedBytes = limit(step, "max-committed-size-per-ready", 0);
+        long maxUncommittedBytes = limit(step, "max-uncommitted-size", 0);
+        return RaftConfig.builder(id, new Random(id))
+                .electionTicks((int) step.number("election-tick", 3))
+                .heartbeatTicks((int) step.number("heartbeat-tick", 1))
+                .maxMessageBytes(maxMessageBytes)
+                .maxInflightMessages((int) step.number("inflight", Integer.MAX_VALUE))
+                .maxInflightBytes(maxInflightBytes == 0 ? RaftConfig.NO_LIMIT : maxInflightBytes)
+                // etcd takes the limit of a message for one that is not set, and cannot hand out anything if both are
+                // 0.
+                .maxCommittedBytes(maxCommittedBytes == 0 ? maxMessageBytes : maxCommittedBytes)
+                .maxUncommittedBytes(maxUncommittedBytes == 0 ? RaftConfig.NO_LIMIT : maxUncommittedBytes)
+                .maxReadyBytes(RaftConfig.NO_LIMIT)
+                .asyncStorageWrites(step.flag("async-storage-writes"))
+                .preVote(step.flag("prevote"))
+                .checkQuorum(step.flag("checkquorum"))
+                .leaseReads(step.value("read-only", "").equals("lease-based"))
+                .forwardProposals(!step.flag("disable-proposal-forwarding"))
+                .validateConfChanges(!step.flag("disable-conf-change-validation"))
+                .stepDownOnRemoval(step.flag("step-down-on-removal"))
+                .deviations(deviations)
+                .buildUnchecked();
+    }
+
+    private static long limit(Step step, String key, long otherwise) {
+        long value = step.number(key, otherwise);
+        return value < 0 ? RaftConfig.NO_LIMIT : value;
+    }
+
+    private static String proposeConfChange(ConformanceNode node, Step step) {
+        List<Change> changes = new ArrayList<>();
+        for (String token : step.input().split("\\s+", -1)) {
+            if (!token.isEmpty()) {
+                changes.add(change(token));
+            }
+        }
+        Transition transition = switch (step.value("transition", "auto")) {
+            case "auto" -> Transition.AUTO;
+            case "implicit" -> Transition.JOINT_IMPLICIT;
+            case "explicit" -> Transition.JOINT_EXPLICIT;
+            default -> throw new IllegalArgumentException("unknown transition: " + step.line());
+        };
+        if (!step.flag("v1")) {
+            return error(node.raw.proposeConfChange(ConfChange.of(transition, changes, new byte[0])));
+        }
+        if (changes.size() > 1 || transition != Transition.AUTO) {
+            return "v1 conf change can only have one operation and no transition";
+        }
+        Change change = changes.get(0);
+        return error(node.raw.proposeConfChange(ConfChange.v1(0, change.type(), change.nodeId(), new byte[0])));
+    }
+
+    static Change change(String token) {
+        ChangeType type = switch (token.charAt(0)) {
+            case 'v' -> ChangeType.ADD_VOTER;
+            case 'l' -> ChangeType.ADD_LEARNER;
+            case 'r' -> ChangeType.REMOVE;
+            case 'u' -> ChangeType.UPDATE;
+            default -> throw new IllegalArgumentException("unknown change: " + token);
+        };
+        return new Change(type, Long.parseUnsignedLong(token.substring(1)));
+    }
+
+    // Readys
+
+    private String processReady(ConformanceNode node) {
+        Ready ready = node.raw.ready();
+        out.append(describe.ready(node.id, ready, node.isAsync()));
+        if (node.isAsync()) {
+            enqueue(node, ready);
+            return OK;
+        }
+        String error = node.disk.persist(ready.hardState(), ready.snapshot(), ready.entries());
+        if (!error.isEmpty()) {
+            return error;
+        }
+        node.apply(ready.committedEntries());
+        send(ready.messages());
+        send(ready.messagesAfterPersist());
+        node.raw.advance(ready);
+        return OK;
+    }
+
+    private void enqueue(ConformanceNode node, Ready ready) {
+        send(ready.messages());
+        if (ConformanceDescriber.hasStorageWork(ready)) {
+            node.appendWork.add(ready);
+        }
+        if (!ready.committedEntries().isEmpty()) {
+            node.applyWork.add(ready);
+        }
+        if (node.orderly) {
+            node.unpersisted.add(ready);
+            persistTrivial(node);
+        }
+    }
+
+    /** Tells the kernel of Readys that need no storage, as far as all before them are stored. */
+    private static void persistTrivial(ConformanceNode node) {
+        while (!node.unpersisted.isEmpty() && !ConformanceDescriber.hasStorageWork(node.unpersisted.peek())) {
+            node.raw.persisted(node.unpersisted.remove());
+        }
+    }
+
+    private void send(List<Message> messages) {
+        for (Message message : messages) {
+            flight.add(new Letter(message));
+        }
+    }
+
+    private String processAppend(ConformanceNode node) {
+        Ready ready = node.appendWork.poll();
+        if (ready == null) {
+            out.append("no append work to perform");
+            return OK;
+        }
+        out.append("Processing:\n")
+                .append(describe.storageAppend(node.id, ready, false))
+                .append('\n');
+        String error = node.disk.persist(ready.hardState(), ready.snapshot(), ready.entries());
+        if (!error.isEmpty()) {
+            // etcd's host goes on as if nothing had been. Ours could not: its kernel insists on the order.
+            node.orderly = false;
+            return error;
+        }
+        out.append("Responses:\n");
+        for (Message message : ready.afterPersist()) {
+            out.append(describe.message(message)).append('\n');
+        }
+        if (ConformanceDescriber.acknowledges(ready)) {
+            out.append(describe.storageAppendResponse(node.id, ready)).append('\n');
+        }
+        if (node.orderly) {
+            send(ready.messagesAfterPersist());
+            persisted(node, ready);
+            return OK;
+        }
+        for (Message message : ready.afterPersist()) {
+            deliverOrSend(new Letter(message));
+        }
+        if (ConformanceDescriber.acknowledges(ready)) {
+            deliverOrSend(new AppendDone(node.id, ready));
+        }
+        return OK;
+    }
+
+    private void persisted(ConformanceNode node, Ready ready) {
+        long strangers = node.raw.dropped(StepResult.UNKNOWN_PEER);
+        node.unpersisted.remove();
+        node.raw.persisted(ready);
+        for (long i = strangers; i < node.raw.dropped(StepResult.UNKNOWN_PEER); i++) {
+            out.append(PEER_NOT_FOUND).append('\n');
+        }
+        persistTrivial(node);
+    }
+
+    private String processApply(ConformanceNode node) {
+        Ready ready = node.applyWork.poll();
+        if (ready == null) {
+            out.append("no apply work to perform");
+            return OK;
+        }
+        out.append("Processing:\n")
+                .append(describe.storageApply(node.id, ready, false))
+                .append('\n');
+        node.apply(ready.committedEntries());
+        out.append("Responses:\n")
+                .append(describe.storageApplyResponse(node.id, ready))
+                .append('\n');
+        if (node.orderly) {
+            node.raw.applied(ready);
+        } else {
+            deliverOrSend(new ApplyDone(node.id, ready));
+        }
+        return OK;
+    }
+
+    private void deliverOrSend(Parcel parcel) {
+        if (direct && isLocal(parcel)) {
+            String error = step(parcel);
+            out.append(error.isEmpty() ? "" : error + "\n");
+        } else {
+            flight.add(parcel);
+        }
+    }
+
+    // Deliveries
+
+    private String deliver(Step step) {
+        String type = step.value("type", "");
+        int count = 0;
+        for (Argument argument : step.arguments()) {
+            if (argument.key().equals("drop")) {
+                for (String id : argument.values()) {
+                    count += deliverTo(Long.parseUnsignedLong(id), type, true);
+                }
+            } else if (argument.values().isEmpty()) {
+                count += deliverTo(Long.parseUnsignedLong(argument.key()), type, false);
+            }
+        }
+        if (count == 0) {
+            out.append("no messages\n");
+        }
+        return OK;
+    }
+
+    private int deliverTo(long id, String type, boolean drop) {
+        List<Parcel> mine = new ArrayList<>();
+        List<Parcel> rest = new ArrayList<>();
+        for (Parcel parcel : flight) {
+            boolean wanted = parcel.to() == id
+                    && !(drop && isLocal(parcel))
+                    && (type.isEmpty() || parcel.type().equals(type));
+            (wanted ? mine : rest).add(parcel);
+        }
+        flight = rest;
+        for (Parcel parcel : mine) {
+            hand(parcel, drop);
+        }
+        return mine.size();
+    }
+
+    private String deliverOne(long id, int nth, boolean keep, boolean drop) {
+        int skip = nth;
+        for (int i = 0; i < flight.size(); i++) {
+            Parcel parcel = flight.get(i);
+            if (parcel.to() == id && skip-- == 0) {
+                if (!keep || isLocal(parcel)) {
+                    flight.remove(i);
+                }
+                hand(parcel, drop && !isLocal(parcel));
+                return OK;
+            }
+        }
+        out.append("no messages\n");
+        return OK;
+    }
+
+    private static boolean isLocal(Parcel parcel) {
+        return parcel.from() == parcel.to();
+    }
+
+    private void hand(Parcel parcel, boolean drop) {
+        out.append(drop ? "dropped: " : "").append(description(parcel)).append('\n');
+        if (!drop) {
+            String error = step(parcel);
+            out.append(error.isEmpty() ? "" : error + "\n");
+        }
+    }
+
+    private String description(Parcel parcel) {
+        if (parcel instanceof Letter letter) {
+            return describe.message(letter.message());
+        }
+        return parcel instanceof AppendDone done
+                ? describe.storageAppendResponse(done.to(), done.ready())
+                : describe.storageApplyResponse(parcel.to(), ((ApplyDone) parcel).ready());
+    }
+
+    /** Steps what is addressed to a node; what a node tells itself goes by the primitives, one by one, in whatever order. */
+    private String step(Parcel parcel) {
+        RawNode raw = node(parcel.to()).raw;
+        if (parcel instanceof Letter letter) {
+            return error(isLocal(parcel) ? raw.raft().deliverToSelf(letter.message()) : raw.step(letter.message()));
+        }
+        if (parcel instanceof AppendDone done) {
+            Ready ready = done.ready();
+            raw.raft().persisted(ready.term(), ready.persistedIndex(), ready.persistedTerm(), ready.snapshot());
+        } else if (parcel instanceof ApplyDone done) {
+            raw.acknowledgeApplied(done.ready());
+        }
+        return OK;
+    }
+
+    private String stepMessage(ConformanceNode node, Step step) {
+        MessageType type = MessageType.valueOf(step.value("type", ""));
+        Message message =
+                new Message(type, step.number("from", 0), node.id, step.number("term", 0), new Body.TransferLeader());
+        hand(new Letter(message), false);
+        return OK;
+    }
+
+    private String stabilize(List<Long> ids) {
+        List<ConformanceNode> chosen = new ArrayList<>();
+        for (long id : ids) {
+            chosen.add(node(id));
+        }
+        if (ids.isEmpty()) {
+            chosen.addAll(nodes);
+        }
+        for (int round = 0; round < MAX_ROUNDS; round++) {
+            @Nullable String error = stabilizeOnce(chosen);
+            if (error == null) {
+                return OK;
+            }
+            if (!error.isEmpty()) {
+                return error;
+            }
+        }
+        return "still busy after " + MAX_ROUNDS + " rounds";
+    }
+
+    /** Returns an error, or none, or null if there was nothing to do. */
+    private @Nullable String stabilizeOnce(List<ConformanceNode> chosen) {
+        boolean busy = false;
+        for (ConformanceNode node : chosen) {
+            if (node.raw.hasReady()) {
+                busy = true;
+                String error = section(node, "handling Ready", () -> processReady(node));
+                if (!error.isEmpty()) {
+                    return error;
+                }
+            }
+        }
+        for (ConformanceNode node : chosen) {
+            if (flight.stream().anyMatch(parcel -> parcel.to() == node.id)) {
+                busy = true;
+                section(node, "receiving messages", () -> {
+                    deliverTo(node.id, "", false);
+                    return OK;
+                });
+            }
+        }
+        for (ConformanceNode node : chosen) {
+            if (!node.appendWork.isEmpty()) {
+                busy = true;
+                out.append("> ").append(node.id).append(" processing append thread\n");
+                while (!node.appendWork.isEmpty()) {
+                    String error = indented(() -> processAppend(node));
+                    if (!error.isEmpty()) {
+                        return error;
+                    }
+                }
+            }
+        }
+        for (ConformanceNode node : chosen) {
+            if (!node.applyWork.isEmpty()) {
+                busy = true;
+                out.append("> ").append(node.id).append(" processing apply thread\n");
+                while (!node.applyWork.isEmpty()) {
+                    indented(() -> processApply(node));
+                }
+            }
+        }
+        return busy ? OK : null;
+    }
+
+    private String section(ConformanceNode node, String doing, Action action) {
+        out.append("> ").append(node.id).append(' ').append(doing).append('\n');
+        return indented(action);
+    }
+
+    private String restart(ConformanceNode node, Step step) {
+        node.appendWork.clear();
+        node.applyWork.clear();
+        node.unpersisted.clear();
+        flight.removeIf(parcel -> parcel.to() == node.id && isLocal(parcel));
+        long lost = step.number("lose", 0);
+        if (lost > 0) {
+            String error = node.disk.lose(lost);
+            if (!error.isEmpty()) {
+                return error;
+            }
+        }
+        if (!step.flag("keep-applied")) {
+            node.disk.forgetBeyondCommit();
+        }
+        node.orderly = direct;
+        node.start();
+        nodeState(node);
+        return OK;
+    }
+
+    private String sendSnapshot(ConformanceNode node, long to) {
+        Message message = new Message(
+                MessageType.INSTALL_SNAPSHOT,
+                node.id,
+                to,
+                node.raw.status().hardState().term(),
+                new Body.InstallSnapshot(node.disk.newest()));
+        flight.add(new Letter(message));
+        out.append(describe.message(message));
+        return OK;
+    }
+
+    // What is printed of a node
+
+    private String raftLog(ConformanceNode node) {
+        long first = node.disk.firstIndex();
+        long last = node.disk.lastIndex();
+        if (last < first) {
+            out.append("log is empty: first index=")
+                    .append(first)
+                    .append(", last index=")
+                    .append(last);
+        } else {
+            out.append(ConformanceDescriber.entries(node.disk.entries(first, last + 1, RaftConfig.NO_LIMIT)));
+        }
+        return OK;
+    }
+
+    private void raftState() {
+        for (ConformanceNode node : nodes) {
+            Status status = node.raw.status();
+            boolean voter = status.confState().voters().contains(node.id)
+                    || status.confState().votersOutgoing().contains(node.id);
+            out.append(node.id)
+                    .append(": ")
+                    .append(ConformanceDescriber.role(status.softState().role()))
+                    .append(voter ? " (Voter)" : " (Non-Voter)")
+                    .append(" Term:")
+                    .append(status.hardState().term())
+                    .append(" Lead:")
+                    .append(status.softState().lead())
+                    .append('\n');
+        }
+    }
+
+    private void status(ConformanceNode node) {
+        Status status = node.raw.status();
+        if (status.softState().role() == RaftRole.LEADER) {
+            for (Status.Peer peer : status.peers()) {
+                out.append(ConformanceDescriber.progress(peer));
+            }
+        }
+    }
+
+    private void nodeState(ConformanceNode node) {
+        Status status = node.raw.status();
+        out.append(node.id)
+                .append(": ")
+                .append(ConformanceDescriber.role(status.softState().role()))
+                .append(" Term:")
+                .append(status.hardState().term())
+                .append(" Vote:")
+                .append(status.hardState().vote())
+                .append(" Commit:")
+                .append(status.hardState().commit())
+                .append(" Applied:")
+                .append(status.applied())
+                .append(" Lead:")
+                .append(status.softState().lead())
+                .append(" Transferee:")
+                .append(status.transferTarget())
+                .append(" Stable:[")
+                .append(node.disk.firstIndex())
+                .append(',')
+                .append(node.disk.lastIndex())
+                .append("] ")
+                .append(ConformanceDescriber.config(status.confState()));
+        if (describe.detail) {
+            out.append(" State:")
+                    .append(ConformanceDescriber.quoted(node.disk.newest().data()));
+        }
+    }
+}
