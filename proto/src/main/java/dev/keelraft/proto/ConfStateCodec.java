@@ -1,0 +1,101 @@
+package dev.keelraft.proto;
+
+import com.google.protobuf.CodedOutputStream;
+import dev.keelraft.model.ConfState;
+import dev.keelraft.proto.MalformedMessageException.Reason;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Configurations as snapshots hold them, etcd's {@code ConfState}. A host needs this where it stores a configuration beside a
+ * snapshot of its own.
+ *
+ * <p>Lists are written number by number, as etcd does. They are read in that form, packed, or mixed, as protobuf demands of
+ * every reader, and in any order.
+ */
+public final class ConfStateCodec {
+    private static final int VOTERS = 1 << 3 | WireInput.VARINT;
+    private static final int VOTERS_PACKED = 1 << 3 | WireInput.DELIMITED;
+    private static final int LEARNERS = 2 << 3 | WireInput.VARINT;
+    private static final int LEARNERS_PACKED = 2 << 3 | WireInput.DELIMITED;
+    private static final int VOTERS_OUTGOING = 3 << 3 | WireInput.VARINT;
+    private static final int VOTERS_OUTGOING_PACKED = 3 << 3 | WireInput.DELIMITED;
+    private static final int LEARNERS_NEXT = 4 << 3 | WireInput.VARINT;
+    private static final int LEARNERS_NEXT_PACKED = 4 << 3 | WireInput.DELIMITED;
+    private static final int AUTO_LEAVE = 5 << 3 | WireInput.VARINT;
+
+    private ConfStateCodec() {}
+
+    /** Encodes a configuration into a new array, which is the caller's. {@link ConfState#EMPTY} takes no bytes. */
+    public static byte[] encode(ConfState state) {
+        return WireOutput.toArray(state, WireOutput.checkedBytes(bytes(state)), ConfStateCodec::write);
+    }
+
+    /**
+     * Decodes a configuration.
+     *
+     * @param bytes one encoded configuration, from the first byte to the last; only read
+     * @throws MalformedMessageException if they are not; also if an id stands twice in a list, or may not be one
+     */
+    public static ConfState decode(byte[] bytes, DecodeLimits limits) throws MalformedMessageException {
+        return WireInput.parse(bytes, limits, ConfStateCodec::read);
+    }
+
+    static long bytes(ConfState state) {
+        return idsBytes(VOTERS, state.voters())
+                + idsBytes(LEARNERS, state.learners())
+                + idsBytes(VOTERS_OUTGOING, state.votersOutgoing())
+                + idsBytes(LEARNERS_NEXT, state.learnersNext())
+                + WireOutput.flagBytes(AUTO_LEAVE, state.autoLeave());
+    }
+
+    private static long idsBytes(int tag, List<Long> ids) {
+        long sum = 0;
+        for (long id : ids) {
+            sum += WireOutput.elementBytes(tag, id);
+        }
+        return sum;
+    }
+
+    static void write(ConfState state, CodedOutputStream out) throws IOException {
+        ids(VOTERS, state.voters(), out);
+        ids(LEARNERS, state.learners(), out);
+        ids(VOTERS_OUTGOING, state.votersOutgoing(), out);
+        ids(LEARNERS_NEXT, state.learnersNext(), out);
+        WireOutput.flag(AUTO_LEAVE, state.autoLeave(), out);
+    }
+
+    private static void ids(int tag, List<Long> ids, CodedOutputStream out) throws IOException {
+        for (long id : ids) {
+            WireOutput.element(tag, id, out);
+        }
+    }
+
+    static ConfState read(WireInput in) throws IOException, MalformedMessageException {
+        List<Long> voters = new ArrayList<>();
+        List<Long> learners = new ArrayList<>();
+        List<Long> votersOutgoing = new ArrayList<>();
+        List<Long> learnersNext = new ArrayList<>();
+        boolean autoLeave = false;
+        for (int tag = in.nextTag(); tag != 0; tag = in.nextTag()) {
+            switch (tag) {
+                case VOTERS -> in.id("voters", voters);
+                case VOTERS_PACKED -> in.packedIds("voters", voters);
+                case LEARNERS -> in.id("learners", learners);
+                case LEARNERS_PACKED -> in.packedIds("learners", learners);
+                case VOTERS_OUTGOING -> in.id("outgoing voters", votersOutgoing);
+                case VOTERS_OUTGOING_PACKED -> in.packedIds("outgoing voters", votersOutgoing);
+                case LEARNERS_NEXT -> in.id("next learners", learnersNext);
+                case LEARNERS_NEXT_PACKED -> in.packedIds("next learners", learnersNext);
+                case AUTO_LEAVE -> autoLeave = in.flag();
+                default -> in.skip(tag);
+            }
+        }
+        try {
+            return new ConfState(voters, votersOutgoing, learners, learnersNext, autoLeave);
+        } catch (IllegalArgumentException notMembers) {
+            throw in.malformed(Reason.WRONG_SHAPE, String.valueOf(notMembers.getMessage()));
+        }
+    }
+}
