@@ -32,8 +32,12 @@ final class Follower extends Role {
     StepResult step(Message message) {
         return switch (message.type()) {
             case APPEND -> {
+                Body.Append append = (Body.Append) message.body();
+                if (!isWithoutGaps(append)) {
+                    yield StepResult.MALFORMED;
+                }
                 hearFromLeader(message.from());
-                append(message.from(), (Body.Append) message.body());
+                append(message.from(), append);
                 yield StepResult.HANDLED;
             }
             case HEARTBEAT -> {
@@ -47,11 +51,14 @@ final class Follower extends Role {
                 yield StepResult.HANDLED;
             }
             case PROPOSE -> {
-                ProposalResult result = propose(message.from(), ((Body.Propose) message.body()).entries());
-                yield switch (result.outcome()) {
-                    case FORWARDED -> StepResult.HANDLED;
-                    default -> StepResult.PROPOSAL_REFUSED;
-                };
+                List<Entry> entries = ((Body.Propose) message.body()).entries();
+                if (entries.isEmpty()) {
+                    yield StepResult.MALFORMED;
+                }
+                ProposalResult result = propose(message.from(), entries);
+                yield result.outcome() == ProposalResult.Outcome.FORWARDED
+                        ? StepResult.HANDLED
+                        : StepResult.PROPOSAL_REFUSED;
             }
             case READ_INDEX -> {
                 ReadResult result = readIndex(message.from(), ((Body.ReadIndex) message.body()).context());
@@ -73,6 +80,17 @@ final class Follower extends Role {
             case APPEND_RESPONSE, VOTE_RESPONSE, PRE_VOTE_RESPONSE, HEARTBEAT_RESPONSE -> StepResult.UNEXPECTED;
             case VOTE, PRE_VOTE -> throw raft.unreachable(message);
         };
+    }
+
+    /** Whether the entries stand where they claim to stand; a gap would put them into the wrong places of the log. */
+    private static boolean isWithoutGaps(Body.Append append) {
+        List<Entry> entries = append.entries();
+        for (int i = 0; i < entries.size(); i++) {
+            if (entries.get(i).index() != append.prevIndex() + 1 + i) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void hearFromLeader(long leader) {
