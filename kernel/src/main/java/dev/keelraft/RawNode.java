@@ -132,6 +132,13 @@ public final class RawNode {
                     "restart needs what an earlier life has stored, and the storage is empty: "
                             + "bootstrap a new group, or join one");
         }
+        if (hardState.commit() > checked.lastIndex()) {
+            throw new RaftFailedException(
+                    FailureCause.LOG_LOSS,
+                    "the stored commit index " + hardState.commit() + " lies beyond the end of the stored log, "
+                            + checked.lastIndex() + ": committed entries were lost",
+                    null);
+        }
         long compacted = checked.firstIndex() - 1;
         long committed = Math.max(hardState.commit(), compacted);
         if (applied.index() < compacted || applied.index() > committed) {
@@ -215,8 +222,7 @@ public final class RawNode {
      */
     public ProposalResult propose(byte[] data) {
         if (data.length > config.maxEntryBytes()) {
-            enter();
-            running = false;
+            checkDoor();
             return ProposalResult.refused(ProposalResult.Outcome.TOO_LARGE, raft.lead());
         }
         return propose(new Entry(0, 0, EntryType.NORMAL, data));
@@ -420,8 +426,7 @@ public final class RawNode {
      *     rejected, or with asynchronous storage writes
      */
     public void advance(Ready ready) {
-        enter();
-        running = false;
+        checkDoor();
         if (config.asyncStorageWrites()) {
             throw new IllegalStateException("with asynchronous storage writes say persisted and applied, not advance");
         }
@@ -448,8 +453,7 @@ public final class RawNode {
      * @throws IllegalStateException if another Ready is to be persisted first, or without asynchronous storage writes
      */
     public void persisted(Ready ready) {
-        enter();
-        running = false;
+        checkDoor();
         checkAsync("persisted");
         checkNext(toPersist, ready, "persisted");
         running = true;
@@ -471,8 +475,7 @@ public final class RawNode {
      *     nor rejected, or without asynchronous storage writes
      */
     public void applied(Ready ready) {
-        enter();
-        running = false;
+        checkDoor();
         checkAsync("applied");
         checkNext(toApply, ready, "applied");
         checkConfChangesSettled(ready);
@@ -534,8 +537,7 @@ public final class RawNode {
      * @throws IllegalStateException if the entry was not handed out, or was settled before
      */
     public ConfChangeResult applyConfChange(Entry entry) {
-        enter();
-        running = false;
+        checkDoor();
         settle(entry);
         return guarded(() -> {
             Optional<ConfChange> change = ConfChange.decode(entry);
@@ -553,8 +555,7 @@ public final class RawNode {
      * @throws IllegalStateException if the entry was not handed out, or was settled before
      */
     public void rejectConfChange(Entry entry) {
-        enter();
-        running = false;
+        checkDoor();
         settle(entry);
     }
 
@@ -604,13 +605,17 @@ public final class RawNode {
     }
 
     private void enter() {
+        checkDoor();
+        running = true;
+    }
+
+    private void checkDoor() {
         if (failure != null) {
             throw new RaftFailedException(failure.failure(), "the node has failed before", failure);
         }
         if (running) {
             throw new IllegalStateException("a call while another one runs: a node belongs to one thread at a time");
         }
-        running = true;
     }
 
     /* Whatever was thrown, it came in the midst of a change: the node's state can no longer be trusted. */
