@@ -1,0 +1,76 @@
+package dev.keelraft.wal;
+
+import java.nio.file.Path;
+
+/**
+ * Where things lie.
+ *
+ * @param data the directory that the host has named
+ * @param raft the log's own directory in it
+ */
+record Layout(Path data, Path raft) {
+    /** How the names of directories begin in which a log is being created. */
+    static final String UNFINISHED = "raft.tmp-";
+
+    private static final String SUFFIX = ".wal";
+    private static final int SEQUENCE_DIGITS = 16;
+
+    /** The layout of the log of a data directory. */
+    static Layout in(Path data) {
+        return new Layout(data, data.resolve("raft"));
+    }
+
+    /** The layout of a log that is being created, and does not have its name yet. */
+    Layout unfinished(long nonce) {
+        return new Layout(data, data.resolve(UNFINISHED + String.format("%016x", nonce)));
+    }
+
+    Path lock() {
+        return raft.resolve("LOCK");
+    }
+
+    Path owner() {
+        return raft.resolve("OWNER");
+    }
+
+    Path identity() {
+        return raft.resolve("IDENTITY");
+    }
+
+    Path mark() {
+        return raft.resolve("MARK");
+    }
+
+    Path segments() {
+        return raft.resolve("wal");
+    }
+
+    Path snapshots() {
+        return raft.resolve("snap");
+    }
+
+    Path segment(long sequence) {
+        return segments().resolve(String.format("%016x", sequence) + SUFFIX);
+    }
+
+    /** A segment in preparation, of no meaning until it has its final name. */
+    Path nextSegment() {
+        return segments().resolve("next.tmp");
+    }
+
+    /** The sequence number that a file name stands for, or 0 if it is not that of a segment. */
+    static long sequenceOf(String name) {
+        if (name.length() != SEQUENCE_DIGITS + SUFFIX.length() || !name.endsWith(SUFFIX)) {
+            return 0;
+        }
+        long sequence = 0;
+        for (int i = 0; i < SEQUENCE_DIGITS; i++) {
+            int digit = "0123456789abcdef".indexOf(name.charAt(i));
+            if (digit < 0) {
+                return 0;
+            }
+            sequence = sequence << 4 | digit;
+        }
+        return Math.max(sequence, 0);
+    }
+}

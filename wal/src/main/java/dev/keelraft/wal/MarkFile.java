@@ -1,0 +1,122 @@
+package dev.keelraft.wal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+
+/**
+ * MARK: the newest {@link Mark}, in one of two slots of a page each.
+ */
+/*
+ * A crash may tear whatever was written since the last force, so the slot that was forced last is never touched until the
+ * other one has been forced: all writes, forced or not, go to the other. Alternating with every write would not do: after
+ * "force slot 0, write slot 1, write slot 0" both may be torn.
+ *
+ *   safe slot   other slot
+ *   forced 7    8, 9, 10 ...   written after each sync, without a force: a process that dies leaves the exact value, a machine
+ *                              that dies leaves some older one, which is still true
+ *   8 .. 10     forced 11      and now the other slot is the safe one
+ */
+final class MarkFile {
+    private static final int SLOT_BYTES = 4096;
+    private static final int SLOTS = 2;
+
+    private final OpenFile file;
+    private final ByteBuffer buffer = allocate(Mark.BYTES);
+    private final Checksum checksum = new Checksum();
+    private final Mark found;
+    private int safeSlot;
+    private long count;
+
+    private MarkFile(OpenFile file, int safeSlot, Mark found) {
+        this.file = file;
+        this.safeSlot = safeSlot;
+        this.found = found;
+        this.count = found.count();
+    }
+
+    private static ByteBuffer allocate(int bytes) {
+        return ByteBuffer.allocateDirect(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** Writes the file, which is new, and forces it. */
+    static void create(FileLayer files, Path path, Mark first) throws IOException {
+        ByteBuffer slots = allocate(SLOTS * SLOT_BYTES);
+        first.writeTo(slots, new Checksum());
+        try (OpenFile file = files.create(path)) {
+            file.write(slots.clear(), 0);
+            file.force(true);
+        }
+    }
+
+    /**
+     * Opens the file, and writes nothing.
+     *
+     * @throws WalCorrupt if neither slot can be read, or the file does not have its length
+     * @throws WalUnsupportedVersion if a newer version wrote it
+     */
+    static MarkFile open(FileLayer files, Path path) throws IOException {
+        OpenFile file = files.open(path);
+        try {
+            ByteBuffer slots = allocate(SLOTS * SLOT_BYTES);
+            if (file.size() != slots.capacity()) {
+                throw new WalCorrupt(path, file.size(), -1, "MARK has " + file.size() + " bytes");
+            }
+            file.read(slots, 0);
+            MarkFile opened = null;
+            for (int slot = 0; slot < SLOTS; slot++) {
+                try {
+                    Mark mark = Mark.read(slots, slot * SLOT_BYTES, new Checksum());
+                    if (opened == null || mark.count() > opened.count) {
+                        opened = new MarkFile(file, slot, mark);
+                    }
+                } catch (MalformedRecordException torn) {
+                    // The other one counts.
+                }
+            }
+            if (opened == null) {
+                throw new WalCorrupt(path, 0, -1, "neither slot of MARK can be read");
+            }
+            return opened;
+        } catch (Throwable e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /** The newest mark when the file was opened. */
+    Mark found() {
+        return found;
+    }
+
+    /** The count of the newest mark now. */
+    long count() {
+        return count;
+    }
+
+    /**
+     * Makes what was read durable. A process that died may have left its newest mark in the page cache only; before the other
+     * slot is overwritten it must be on the disk.
+     */
+    void force() throws IOException {
+        file.force(true);
+    }
+
+    /** Writes a mark that counts one more than the newest. */
+    void write(Mark mark, boolean force) throws IOException {
+        count = mark.count();
+        int slot = 1 - safeSlot;
+        buffer.clear();
+        mark.writeTo(buffer, checksum);
+        file.write(buffer.flip(), (long) slot * SLOT_BYTES);
+        if (force) {
+            file.force(false);
+            safeSlot = slot;
+        }
+    }
+
+    void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,234 @@
+package dev.keelraft.wal;
+
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.EntryType;
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Snapshot;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Reads the records of a frame, whose checksum has been found right, one after the other. Not thread-safe.
+ *
+ * <p>It still believes nothing: lengths are compared with what is there, and reserved bits and padding must be zero.
+ */
+final class RecordReader {
+    /* In the order of their numbers. */
+    private static final EntryType[] ENTRY_TYPES = EntryType.values();
+
+    private final ByteBuffer payload;
+    private int next;
+    private int count;
+    private int type;
+    private int detail;
+    private int body;
+    private int bodyBytes;
+
+    /** Reads from the buffer's position to its limit; the buffer must be little-endian and hold still meanwhile. */
+    RecordReader(ByteBuffer payload) {
+        this.payload = payload;
+        this.next = payload.position();
+    }
+
+    /**
+     * Goes to the next record, passing over those that are unknown and may be passed over; false at the end.
+     *
+     * @throws WalUnsupportedVersion if a record is unknown and may not be passed over
+     */
+    boolean next() throws MalformedRecordException {
+        do {
+            if (next == payload.limit()) {
+                return false;
+            }
+            head();
+        } while (type == 0);
+        return true;
+    }
+
+    private void head() throws MalformedRecordException {
+        check(payload.limit() - next >= RecordType.HEAD_BYTES, "a record's head is cut off");
+        type = payload.get(next) & 0xff;
+        int flags = payload.get(next + 1) & 0xff;
+        detail = payload.getShort(next + 2) & 0xffff;
+        bodyBytes = payload.getInt(next + 4);
+        long group = payload.getLong(next + 8);
+        body = next + RecordType.HEAD_BYTES;
+        check(type != 0, "a record of type 0");
+        check(bodyBytes >= 0 && RecordType.padded(bodyBytes) <= payload.limit() - body, "a record's body is cut off");
+        next = body + (int) RecordType.padded(bodyBytes);
+        count++;
+        boolean known = type <= RecordType.BOOT && group == RecordType.GROUP && flags == 0;
+        if (known) {
+            checkZeros(body + bodyBytes, next);
+            check(type == RecordType.ENTRY || detail == 0, "reserved bits of a record's head are set");
+        } else if ((flags & RecordType.SKIPPABLE) != 0) {
+            type = 0;
+        } else {
+            throw new WalUnsupportedVersion("the log holds a record of type " + type + ", flags " + flags + ", group "
+                    + Long.toUnsignedString(group) + ", which this version does not know. Nothing was changed; open"
+                    + " the log with the version that wrote it.");
+        }
+    }
+
+    /** How many records there were so far, with those that were passed over. */
+    int count() {
+        return count;
+    }
+
+    /** One of the constants of {@link RecordType}. */
+    int type() {
+        return type;
+    }
+
+    /** The index of an {@link RecordType#ENTRY} or {@link RecordType#COMPACT}. */
+    long index() throws MalformedRecordException {
+        checkBody(16);
+        return nonNegative(body);
+    }
+
+    /** The term of an {@link RecordType#ENTRY} or {@link RecordType#COMPACT}. */
+    long term() throws MalformedRecordException {
+        checkBody(16);
+        return nonNegative(body + 8);
+    }
+
+    /** An {@link RecordType#ENTRY}, with a copy of its payload. */
+    Entry entry() throws MalformedRecordException {
+        long index = index();
+        byte[] data = new byte[bodyBytes - 16];
+        payload.get(body + 16, data);
+        return new Entry(term(), index, entryType(), data);
+    }
+
+    /** The type of an {@link RecordType#ENTRY}. */
+    EntryType entryType() throws MalformedRecordException {
+        if (detail >= ENTRY_TYPES.length) {
+            throw new MalformedRecordException("an entry of type " + detail);
+        }
+        return ENTRY_TYPES[detail];
+    }
+
+    HardState hardState() throws MalformedRecordException {
+        checkBody(24);
+        return hardState(body);
+    }
+
+    private HardState hardState(int at) throws MalformedRecordException {
+        return new HardState(nonNegative(at), payload.getLong(at + 8), nonNegative(at + 16));
+    }
+
+    SavedSnapshot snapshot() throws MalformedRecordException {
+        SnapshotBody read = new SnapshotBody(body);
+        check(read.end == body + bodyBytes, "a snapshot's length contradicts itself");
+        return read.saved;
+    }
+
+    /** All that a {@link RecordType#STATE} says. */
+    GroupState state() throws MalformedRecordException {
+        checkBody(64);
+        HardState hardState = hardState(body);
+        long startIndex = nonNegative(body + 24);
+        long startTerm = nonNegative(body + 32);
+        long lastIndex = nonNegative(body + 40);
+        long lastTerm = nonNegative(body + 48);
+        int count = payload.getInt(body + 56);
+        check(payload.getInt(body + 60) == 0, "reserved bits of a state are set");
+        check(count >= 0 && count <= GroupState.MAX_SNAPSHOTS, "a state with too many snapshots");
+        List<SavedSnapshot> snapshots = new ArrayList<>();
+        int at = body + 64;
+        for (int i = 0; i < count; i++) {
+            SnapshotBody read = new SnapshotBody(at);
+            snapshots.add(read.saved);
+            int end = at + (int) RecordType.padded(read.end - at);
+            checkZeros(read.end, end);
+            at = end;
+        }
+        check(at == body + bodyBytes, "a state's length contradicts itself");
+        check(startIndex <= lastIndex && lastIndex <= GroupState.MAX_INDEX, "a state of a log that cannot be");
+        return new GroupState(hardState, snapshots, startIndex, startTerm, lastIndex, lastTerm);
+    }
+
+    /** The number of a {@link RecordType#BOOT}. */
+    long bootCount() throws MalformedRecordException {
+        checkBody(24);
+        return nonNegative(body);
+    }
+
+    /* Bytes are measured from the start of a body, which is aligned to eight in its frame. */
+    private final class SnapshotBody {
+        final SavedSnapshot saved;
+        final int end;
+        private int at;
+
+        SnapshotBody(int start) throws MalformedRecordException {
+            check(body + bodyBytes - start >= 56, "a snapshot is cut off");
+            int nameBytes = payload.getInt(start + 28);
+            int dataBytes = payload.getInt(start + 32);
+            int flags = payload.getInt(start + 36);
+            check(flags == 0 || flags == 1, "reserved bits of a snapshot are set");
+            at = start + 56;
+            List<Long> voters = ids(payload.getInt(start + 40));
+            List<Long> votersOutgoing = ids(payload.getInt(start + 44));
+            List<Long> learners = ids(payload.getInt(start + 48));
+            List<Long> learnersNext = ids(payload.getInt(start + 52));
+            String name = new String(bytes(nameBytes), StandardCharsets.UTF_8);
+            byte[] data = bytes(dataBytes);
+            end = at;
+            try {
+                ConfState members = new ConfState(voters, votersOutgoing, learners, learnersNext, flags == 1);
+                saved = new SavedSnapshot(
+                        new Snapshot(nonNegative(start), nonNegative(start + 8), members, data),
+                        new SnapshotFile(name, nonNegative(start + 16), payload.getInt(start + 24)));
+            } catch (IllegalArgumentException e) {
+                throw new MalformedRecordException("a snapshot that cannot be: " + e.getMessage());
+            }
+            check(!saved.isNone() && !saved.file().isNone(), "a snapshot without an index or a file");
+        }
+
+        private List<Long> ids(int count) throws MalformedRecordException {
+            check(count >= 0 && count <= (body + bodyBytes - at) / 8, "a snapshot's members are cut off");
+            List<Long> ids = new ArrayList<>(count);
+            for (int i = 0; i < count; i++) {
+                ids.add(payload.getLong(at));
+                at += 8;
+            }
+            return ids;
+        }
+
+        private byte[] bytes(int length) throws MalformedRecordException {
+            check(length >= 0 && length <= body + bodyBytes - at, "a snapshot's data are cut off");
+            byte[] bytes = new byte[length];
+            payload.get(at, bytes);
+            at += length;
+            return bytes;
+        }
+    }
+
+    private long nonNegative(int at) throws MalformedRecordException {
+        long value = payload.getLong(at);
+        check(value >= 0, "a number beyond 63 bits");
+        return value;
+    }
+
+    private void checkBody(int least) throws MalformedRecordException {
+        boolean fixed = type != RecordType.ENTRY && type != RecordType.STATE;
+        if (bodyBytes < least || (fixed && bodyBytes > least)) {
+            throw new MalformedRecordException("a record of type " + type + " with a body of " + bodyBytes + " bytes");
+        }
+    }
+
+    private void checkZeros(int from, int to) throws MalformedRecordException {
+        for (int i = from; i < to; i++) {
+            check(payload.get(i) == 0, "the padding of a record is not zero");
+        }
+    }
+
+    private static void check(boolean condition, String text) throws MalformedRecordException {
+        if (!condition) {
+            throw new MalformedRecordException(text);
+        }
+    }
+}

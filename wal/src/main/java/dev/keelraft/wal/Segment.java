@@ -1,0 +1,62 @@
+package dev.keelraft.wal;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+
+/**
+ * One file of the log, open.
+ *
+ * @param path where it is
+ * @param file itself
+ * @param header its first page
+ * @param lastIndexBefore the last index of the log when this segment was begun: entries in the segments before it are at it or
+ *     below, or were overwritten
+ */
+record Segment(Path path, OpenFile file, SegmentHeader header, long lastIndexBefore) {
+    /** The length of the header, a page. */
+    static final int HEADER_BYTES = 4096;
+
+    private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
+
+    long startLsn() {
+        return header.startLsn();
+    }
+
+    long sequence() {
+        return header.sequence();
+    }
+
+    /** The same, begun when the log ended with this index. */
+    Segment after(long lastIndex) {
+        return new Segment(path, file, header, lastIndex);
+    }
+
+    /**
+     * Writes the header and the checkpoint of a new segment, and forces them.
+     *
+     * @param file full of zeros
+     * @param state what the segments before have led to
+     * @param buffer empty, and empty again afterwards
+     * @return where the log ends now
+     */
+    static LogEnd begin(OpenFile file, SegmentHeader header, GroupState state, FrameBuffer buffer) throws IOException {
+        buffer.grow(HEADER_BYTES + Frame.HEADER_BYTES + RecordWriter.stateBytes(state));
+        int chain = buffer.header(header);
+        buffer.begin().state(state);
+        chain = buffer.finish(header.firstBatch(), header.startLsn(), header.salt(), chain);
+        LogEnd end = new LogEnd(header.startLsn() + buffer.bytes(), header.firstBatch(), chain);
+        buffer.writeTo(file, 0);
+        file.force(true);
+        return end;
+    }
+
+    /** Overwrites a part of a file with zeros. */
+    static void zero(OpenFile file, long from, long to) throws IOException {
+        ByteBuffer zeros = ZEROS.duplicate();
+        for (long position = from; position < to; position += zeros.limit()) {
+            zeros.clear().limit((int) Math.min(to - position, zeros.capacity()));
+            file.write(zeros, position);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+package dev.keelraft.wal;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Creates and opens logs. */
+final class Startup {
+    private static final int OWNER_BYTES = 256;
+
+    private final FileLayer files;
+    private final Layout layout;
+    private final WalIdentity expected;
+    private final WalOptions options;
+
+    /** What is open so far: closed, the last first, if the rest fails. */
+    private final List<Closeable> opened = new ArrayList<>();
+
+    Startup(FileLayer files, Path data, WalIdentity expected, WalOptions options) {
+        this.files = files;
+        this.layout = Layout.in(data);
+        this.expected = expected;
+        this.options = options;
+    }
+
+    /*
+     * All is built under another name, and forced. The rename makes it a log, the sync of its parent a durable one. MARK says
+     * that it is in use: should the process die between these two, the open that follows syncs the directories again.
+     */
+    Wal create() {
+        if (files.exists(layout.raft())) {
+            throw new WalAlreadyExists("there is a log in " + layout.raft()
+                    + " already. Nothing was changed. Open it, or" + " choose another directory for a new member.");
+        }
+        try {
+            createData();
+            Layout unfinished = layout.unfinished(options.random().nextLong());
+            build(unfinished);
+            files.rename(unfinished.raft(), layout.raft());
+            files.syncDirectory(layout.data());
+        } catch (NoSpaceException e) {
+            throw new WalSpaceExhausted(
+                    "there is no space to create a log in " + layout.data() + ": " + e.getMessage()
+                            + ". Nothing was stored. What is left of the attempt is removed by the next one.",
+                    e);
+        } catch (IOException e) {
+            throw new WalFailed(
+                    "the log in " + layout.raft() + " could not be created: " + e
+                            + ". Nothing was stored. What is left of the attempt is removed by the next one.",
+                    e);
+        }
+        return open();
+    }
+
+    /*
+     * The directory's own name is synced also where it is there already: an attempt before this one may have died just after
+     * creating it. Where the parent may not be opened, the directory is not ours, and its name was the business of whoever made it.
+     */
+    private void createData() throws IOException {
+        boolean ours = !files.exists(layout.data());
+        if (ours) {
+            files.createDirectory(layout.data());
+        }
+        Path parent = layout.data().toAbsolutePath().getParent();
+        if (parent != null) {
+            try {
+                files.syncDirectory(parent);
+            } catch (AccessDeniedException e) {
+                if (ours) {
+                    throw e;
+                }
+            }
+        }
+        for (String name : files.list(layout.data())) {
+            if (name.startsWith(Layout.UNFINISHED)) {
+                deleteAll(layout.data().resolve(name));
+            }
+        }
+    }
+
+    /* An attempt to create a log goes two levels deep. */
+    private void deleteAll(Path unfinished) throws IOException {
+        for (String name : files.list(unfinished)) {
+            Path child = unfinished.resolve(name);
+            Layout old = new Layout(layout.data(), unfinished);
+            if (child.equals(old.segments()) || child.equals(old.snapshots())) {
+                for (String grandchild : files.list(child)) {
+                    files.delete(child.resolve(grandchild));
+                }
+            }
+            files.delete(child);
+        }
+        files.delete(unfinished);
+    }
+
+    private void build(Layout in) throws IOException {
+        files.createDirectory(in.raft());
+        files.createDirectory(in.segments());
+        files.createDirectory(in.snapshots());
+        files.create(in.lock()).close();
+        long now = options.clock().millis();
+        IdentityFile identity =
+                new IdentityFile(expected, Id.random(options.random()), Id.random(options.random()), now);
+        identity.create(files, in.identity());
+        long salt = options.random().nextLong();
+        SegmentHeader header =
+                new SegmentHeader(identity.walId(), expected, 1, salt, 0, options.segmentBytes(), 0, 0, 1, 0, now);
+        LogEnd end;
+        try (OpenFile file = files.create(in.segment(1))) {
+            Segment.zero(file, 0, header.fileBytes());
+            end = Segment.begin(file, header, new GroupState(), new FrameBuffer());
+        }
+        Mark mark = new Mark(identity.walId(), 1, 0, end.lsn(), end.lastBatch(), end.chain(), 1, 1, false);
+        MarkFile.create(files, in.mark(), mark);
+        files.syncDirectory(in.segments());
+        files.syncDirectory(in.raft());
+    }
+
+    /* First all is read. The first byte is written when it is certain that the log will be opened. */
+    Wal open() {
+        if (!files.exists(layout.raft())) {
+            throw new WalNotFound(
+                    "there is no log in " + layout.raft() + ". Nothing was changed. If this member ever ran,"
+                            + " find its data; only a member that is new to its group may be created.");
+        }
+        boolean open = false;
+        try {
+            Wal wal = openExisting();
+            open = true;
+            return wal;
+        } catch (NoSuchFileException e) {
+            throw new WalCorrupt(Path.of(e.getFile()), 0, -1, "a part of the log is missing");
+        } catch (IOException e) {
+            throw new WalFailed(
+                    "the log in " + layout.raft() + " could not be opened: " + e
+                            + ". Nothing that it holds was changed. Look at the disk and the permissions, and try again.",
+                    e);
+        } finally {
+            if (!open) {
+                closeAll();
+            }
+        }
+    }
+
+    private Wal openExisting() throws IOException {
+        HeldLock lock = files.lock(layout.lock());
+        if (lock == null) {
+            throw new WalLocked("the log in " + layout.raft() + " is open already, by " + owner()
+                    + ". Nothing was changed. Two processes must never share one member's data.");
+        }
+        opened.add(lock);
+        IdentityFile.Read identity = IdentityFile.read(files, layout.identity());
+        if (!identity.content().identity().equals(expected)) {
+            throw new WalIdentityMismatch("the log in " + layout.raft() + " belongs to "
+                    + identity.content().identity() + ", not to " + expected
+                    + ". Nothing was changed. Look for a mixed-up path, or a directory that was copied.");
+        }
+        MarkFile mark = MarkFile.open(files, layout.mark());
+        opened.add(mark::close);
+        boolean cleanClose = mark.found().clean();
+        Recovery recovery = new Recovery(files, layout, identity.content(), mark.found());
+        opened.add(() -> new Segments(recovery.segments()).close());
+        recovery.read();
+
+        writeOwner();
+        if (identity.damagedCopy() != IdentityFile.NO_COPY) {
+            identity.content().repair(files, layout.identity(), identity.damagedCopy());
+        }
+        recovery.harden();
+
+        long bootCount = recovery.bootCount() + 1;
+        GroupState state = recovery.state();
+        Segments segments = new Segments(recovery.segments());
+        opened.add(segments::close);
+        LogWriter writer = new LogWriter(
+                files, layout, identity.content(), options, lock, mark, segments, state, bootCount, recovery.end());
+        writer.markOpened();
+        recovery.removeLeftovers();
+        writeBoot(writer, recovery, bootCount);
+        WalStorage storage = new WalStorage(segments, state, recovery.frames(), options.cacheBytes());
+        SavedSnapshot newest = state.newestSnapshot();
+        Recovered recovered = new Recovered(
+                state.hardState(),
+                state.startIndex() + 1,
+                state.lastIndex(),
+                newest.snapshot(),
+                newest.file(),
+                recovery.damagedSnapshots(),
+                cleanClose,
+                recovery.droppedBytes(),
+                bootCount,
+                identity.content().incarnation().toUuid());
+        return new Wal(files, layout, state, writer, storage, recovered);
+    }
+
+    /*
+     * The first frame of this run. It carries the number of the run, so that no frame of an earlier run, of which a crash may
+     * have left something behind the end, can ever continue the chain. If a snapshot is damaged, it also states the log without
+     * it: what is saved from now on may be older.
+     */
+    private void writeBoot(LogWriter writer, Recovery recovery, long bootCount) {
+        boolean restated = !recovery.damagedSnapshots().isEmpty();
+        long stateBytes = restated ? RecordWriter.stateBytes(recovery.state()) : 0;
+        RecordWriter records = writer.begin(RecordWriter.BOOT_BYTES + stateBytes, true);
+        records.boot(bootCount, options.clock().millis(), recovery.droppedBytes());
+        if (restated) {
+            records.state(recovery.state());
+        }
+        writer.finish();
+        writer.sync();
+    }
+
+    private String owner() {
+        try (OpenFile file = files.openToRead(layout.owner())) {
+            ByteBuffer text = ByteBuffer.allocate((int) Math.min(OWNER_BYTES, file.size()));
+            file.read(text, 0);
+            return new String(text.array(), StandardCharsets.UTF_8).trim();
+        } catch (IOException e) {
+            return "somebody who has not said who it is";
+        }
+    }
+
+    /* For people only: nothing reads it but the text of an error. */
+    private void writeOwner() throws IOException {
+        String text = "process " + ProcessHandle.current().pid() + " since "
+                + Instant.ofEpochMilli(options.clock().millis());
+        ByteBuffer padded = ByteBuffer.allocate(OWNER_BYTES);
+        while (padded.hasRemaining()) {
+            padded.put((byte) ' ');
+        }
+        padded.rewind().put(text.getBytes(StandardCharsets.UTF_8)).rewind();
+        boolean known = files.exists(layout.owner());
+        try (OpenFile file = known ? files.open(layout.owner()) : files.create(layout.owner())) {
+            file.write(padded, 0);
+        } catch (NoSpaceException e) {
+            // A log on a full disk must open all the same.
+        }
+    }
+
+    private void closeAll() {
+        for (int i = opened.size() - 1; i >= 0; i--) {
+            try {
+                opened.get(i).close();
+            } catch (IOException e) {
+                // What led here is being thrown already.
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+package dev.keelraft.wal;
+
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.EntryType;
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Snapshot;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A host, and the oracle: it drives a log, and keeps a list of the states that the log has had, with the position up to which
+ * they are acknowledged. Whatever an open finds must be one of them, not before the last acknowledged one.
+ */
+final class Driver {
+    static final Path DATA = Path.of("/data");
+    static final Path RAFT = DATA.resolve("raft");
+    static final WalIdentity IDENTITY = new WalIdentity(0xC1, 7);
+    static final ConfState MEMBERS = new ConfState(List.of(1L, 7L), List.of(), List.of(9L), List.of(), false);
+
+    private static final List<EntryType> ENTRY_TYPES = List.of(EntryType.values());
+
+    private final MemoryFiles files;
+    private final WalOptions options;
+    private final Random payloads = new Random(1);
+    private final List<LogState> states = new ArrayList<>(List.of(LogState.EMPTY));
+    private int acknowledged;
+    private int snapshotFiles;
+    private @Nullable Wal wal;
+    private boolean hostFailed;
+    private long bytesSinceSync;
+    private long unwrittenBytes;
+
+    Driver(MemoryFiles files, WalOptions options) {
+        this.files = files;
+        this.options = options;
+    }
+
+    /** Small segments, no cache to speak of (so that reads go to the files), and numbers that repeat. */
+    static WalOptions smallOptions(long seed) {
+        return WalOptions.defaults()
+                .withSegmentBytes(WalOptions.MIN_SEGMENT_BYTES)
+                .withCacheBytes(2000)
+                .withRandom(new Random(seed))
+                .withClock(InstantSource.fixed(Instant.ofEpochMilli(1_700_000_000_000L)));
+    }
+
+    static Wal create(MemoryFiles files, WalOptions options) {
+        return new Startup(files, DATA, IDENTITY, options).create();
+    }
+
+    static Wal open(MemoryFiles files, WalOptions options) {
+        return new Startup(files, DATA, IDENTITY, options).open();
+    }
+
+    Wal wal() {
+        return Objects.requireNonNull(wal, "no log is open");
+    }
+
+    /** The log that has failed under the host, if it was open and not the host itself has failed. */
+    Optional<Wal> failed() {
+        return hostFailed ? Optional.empty() : Optional.ofNullable(wal);
+    }
+
+    /** The state as it is known to the host, all of it submitted. */
+    LogState now() {
+        return states.get(states.size() - 1);
+    }
+
+    /** The states that an open may find, from the last acknowledged one on. */
+    List<LogState> allowed() {
+        return List.copyOf(states.subList(acknowledged, states.size()));
+    }
+
+    void create() {
+        wal = create(files, options);
+    }
+
+    void open() {
+        wal = null;
+        found(open(files, options));
+    }
+
+    /** Goes on with what an open has found. From here on that must never be lost again. */
+    void found(Wal opened) {
+        wal = opened;
+        LogState found = LogState.of(opened);
+        if (!allowed().contains(found)) {
+            throw new AssertionError("found " + found + "\nnot among " + allowed());
+        }
+        states.clear();
+        states.add(found);
+        acknowledged = 0;
+    }
+
+    void close() {
+        Wal closing = wal();
+        wal = null;
+        closing.close();
+        acknowledge();
+    }
+
+    void sync() {
+        wal().sync();
+        acknowledge();
+    }
+
+    private void acknowledge() {
+        acknowledged = states.size() - 1;
+        bytesSinceSync = 0;
+    }
+
+    void append(HardState hardState, List<Entry> entries) {
+        LogState next = now().with(entries).with(hardState);
+        states.add(next);
+        wal().append(hardState, Snapshot.NONE, SnapshotFile.NONE, entries);
+        for (Entry entry : entries) {
+            bytesSinceSync += EntryCache.bytesOf(entry);
+        }
+        unwrittenBytes = bytesSinceSync;
+    }
+
+    /** Appends entries of a term from an index on. */
+    void entries(long term, long firstIndex, int count, int bytes) {
+        append(HardState.EMPTY, some(term, firstIndex, count, bytes));
+    }
+
+    void hardState(long term, long vote, long commit) {
+        append(new HardState(term, vote, commit), List.of());
+    }
+
+    List<Entry> some(long term, long firstIndex, int count, int bytes) {
+        List<Entry> entries = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            byte[] data = new byte[bytes];
+            payloads.nextBytes(data);
+            EntryType type = ENTRY_TYPES.get(payloads.nextInt(3));
+            entries.add(new Entry(term, firstIndex + i, type, data));
+        }
+        return entries;
+    }
+
+    /** Takes a snapshot of the application's state at an index. */
+    void saveSnapshot(long index) {
+        Snapshot made = new Snapshot(index, now().term(index), MEMBERS, new byte[] {1, 2, 3});
+        SnapshotFile file = writeSnapshot();
+        states.add(now().saved(made, file));
+        wal().saveSnapshot(made, file);
+        acknowledge();
+        deleteUnreferenced();
+    }
+
+    /** Appends a snapshot that a leader has sent, with entries behind it. */
+    void install(HardState hardState, long index, long term, List<Entry> entries) {
+        Snapshot received = new Snapshot(index, term, MEMBERS, new byte[] {9});
+        SnapshotFile file = writeSnapshot();
+        states.add(now().installed(received, file).with(entries).with(hardState));
+        wal().append(hardState, received, file, entries);
+    }
+
+    void release(long index) {
+        states.add(now().released(index));
+        wal().release(index);
+        acknowledge();
+        deleteUnreferenced();
+    }
+
+    /** Releases what is released already: only segments that are no longer needed may go. */
+    void releaseNothing() {
+        wal().release(now().startIndex());
+        acknowledge();
+    }
+
+    /* A host that forces nothing: the log must do that. */
+    private SnapshotFile writeSnapshot() {
+        byte[] content = new byte[700 + payloads.nextInt(700)];
+        payloads.nextBytes(content);
+        Path path = wal().snapshotDirectory().resolve("s-" + ++snapshotFiles);
+        try {
+            if (files.exists(path)) {
+                files.delete(path);
+            }
+            try (OpenFile file = files.create(path)) {
+                file.write(ByteBuffer.wrap(content), 0);
+            }
+            return SnapshotFile.of(files, path);
+        } catch (IOException e) {
+            hostFailed = true;
+            throw new WalFailed("the host cannot write its snapshot", e);
+        }
+    }
+
+    /** Deletes what the log no longer refers to, as a host does. */
+    void deleteUnreferenced() {
+        List<String> referenced =
+                wal().referencedSnapshots().stream().map(SnapshotFile::name).toList();
+        try {
+            for (String name : files.list(wal().snapshotDirectory())) {
+                if (!referenced.contains(name)) {
+                    files.delete(wal().snapshotDirectory().resolve(name));
+                }
+            }
+        } catch (IOException e) {
+            hostFailed = true;
+            throw new WalFailed("the host cannot delete its snapshots", e);
+        }
+    }
+
+    /** The last append was refused: the log must be in this state. */
+    void refused(LogState before) {
+        states.remove(states.size() - 1);
+        if (!now().equals(before) || !LogState.of(wal()).equals(before)) {
+            throw new AssertionError("refused, and changed: " + LogState.of(wal()) + " instead of " + before);
+        }
+    }
+
+    /** What the entries count in a cache, at most, whose frames may have been in memory only at the last append. */
+    long unwrittenBytes() {
+        return unwrittenBytes;
+    }
+
+    /** A host that knows the same, on a copy of the files. */
+    Driver copy() {
+        Driver copy = new Driver(files.copy(), options);
+        copy.states.clear();
+        copy.states.addAll(states);
+        copy.acknowledged = acknowledged;
+        copy.snapshotFiles = snapshotFiles;
+        return copy;
+    }
+
+    MemoryFiles files() {
+        return files;
+    }
+}

@@ -1,0 +1,145 @@
+package dev.keelraft.wal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Snapshot;
+import dev.keelraft.wal.MemoryFiles.Damage;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Example;
+
+/** A full disk refuses new data. It never costs what is there, and never stops what would free space. */
+class SpaceTest {
+    private final Driver host = new Driver(new MemoryFiles(), Driver.smallOptions(1));
+    private final MemoryFiles files = host.files();
+
+    @Example
+    void a_batch_that_finds_no_room_is_refused_and_goes_in_once_there_is_some() {
+        fill();
+        LogState before = host.now();
+        long used = files.used();
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(this::appendLarge).isInstanceOf(WalSpaceExhausted.class);
+        }
+        assertThat(LogState.of(host.wal())).isEqualTo(before);
+        assertThat(files.used()).as("nothing is left behind").isEqualTo(used);
+        host.sync();
+        files.limit(Long.MAX_VALUE);
+        host.entries(1, before.lastIndex() + 1, 1, 3000);
+        host.sync();
+        host.files().kill();
+        host.open();
+        assertThat(host.now().lastIndex()).isEqualTo(before.lastIndex() + 1);
+    }
+
+    @Example
+    void what_was_appended_before_is_still_synced() {
+        host.create();
+        host.entries(1, 1, 1, 5000);
+        files.limit(files.used() + 5000);
+        host.entries(1, 2, 1, 2000);
+        assertThatThrownBy(this::appendLarge).isInstanceOf(WalSpaceExhausted.class);
+        host.sync();
+        host.files().crash(new Random(1), Damage.NONE);
+        host.open();
+        assertThat(host.now().lastIndex()).isEqualTo(2);
+    }
+
+    @Example
+    void a_partly_written_segment_is_withdrawn() {
+        fill();
+        for (int room = 0; room < WalOptions.MIN_SEGMENT_BYTES; room += 1000) {
+            files.limit(files.used() + room);
+            long used = files.used();
+            assertThatThrownBy(this::appendLarge).isInstanceOf(WalSpaceExhausted.class);
+            assertThat(files.used()).isEqualTo(used);
+        }
+        host.files().crash(new Random(1), Damage.NONE);
+        host.open();
+    }
+
+    @Example
+    void a_full_disk_can_be_released() {
+        fill();
+        long last = host.now().lastIndex();
+        host.hardState(1, 1, last);
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        append(1);
+                    }
+                })
+                .as("not even a byte")
+                .isInstanceOf(WalSpaceExhausted.class);
+        files.limit(files.used() + 2000); // for the snapshot's own file
+        host.saveSnapshot(last);
+        long used = files.used();
+        host.release(last);
+        assertThat(files.used()).isLessThan(used);
+    }
+
+    @Example
+    void a_full_disk_can_be_opened_and_closed_many_times() {
+        fill();
+        for (int i = 0; i < 30; i++) {
+            host.close();
+            host.open();
+        }
+        assertThatThrownBy(this::appendLarge).isInstanceOf(WalSpaceExhausted.class);
+    }
+
+    @Example
+    void where_there_is_no_room_nothing_is_created_that_looks_like_a_log() {
+        files.limit(10_000);
+        assertThatThrownBy(host::create)
+                .isInstanceOf(WalSpaceExhausted.class)
+                .hasMessageContaining("no space to create");
+        assertThat(files.exists(Driver.RAFT)).isFalse();
+        files.limit(Long.MAX_VALUE);
+        host.create();
+        assertThat(files.used()).as("the first attempt is gone").isLessThan(16384 + 8192 + 8192 + 1000);
+    }
+
+    @Example
+    void an_exhausted_disk_is_not_a_failure() {
+        fill();
+        assertThatThrownBy(this::appendLarge).isInstanceOf(WalSpaceExhausted.class);
+        host.wal().append(new HardState(2, 0, 0), Snapshot.NONE, SnapshotFile.NONE, List.of());
+        host.wal().sync();
+        host.wal().close();
+    }
+
+    /* As many entries as there is room for, each synced. */
+    private void fill() {
+        host.create();
+        files.limit(2 * WalOptions.MIN_SEGMENT_BYTES + 20_000);
+        host.hardState(1, 1, 0);
+        try {
+            while (true) {
+                appendLarge();
+                host.sync();
+            }
+        } catch (WalSpaceExhausted full) {
+            files.limit(files.used());
+            assertThat(host.now().lastIndex()).isGreaterThan(3);
+        }
+    }
+
+    private void appendLarge() {
+        append(3000);
+    }
+
+    private void append(int bytes) {
+        LogState now = host.now();
+        try {
+            host.entries(1, now.lastIndex() + 1, 1, bytes);
+        } catch (WalSpaceExhausted e) {
+            host.refused(now);
+            assertThat(files.exists(Layout.in(Driver.DATA).nextSegment()))
+                    .as("a segment that was withdrawn")
+                    .isFalse();
+            throw e;
+        }
+    }
+}

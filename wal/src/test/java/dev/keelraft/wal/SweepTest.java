@@ -1,0 +1,188 @@
+package dev.keelraft.wal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.keelraft.model.HardState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import net.jqwik.api.Example;
+
+/**
+ * Every place of a small log damaged, one after the other. A closed log is refused, or the damage does not change what is found
+ * (it lay in one of two copies of IDENTITY or MARK, or outside of what is used). A log that was not closed is refused, or what
+ * is found is not less than what was acknowledged. Nothing else may come of it, no other exception either.
+ */
+class SweepTest {
+    private static final Layout LAYOUT = Layout.in(Driver.DATA);
+    private static final WalOptions OPTIONS = Driver.smallOptions(77);
+
+    private int refused;
+    private int accepted;
+
+    @Example
+    void no_flipped_bit_of_a_closed_log_goes_unnoticed_or_changes_the_state() {
+        Driver host = smallLog();
+        host.close();
+        for (Path file : files(host)) {
+            byte[] content = host.files().content(file);
+            boolean segment = file.startsWith(LAYOUT.segments());
+            for (int at = 0; at < content.length; at++) {
+                // All bits of what is used. Of the zeros behind it, where all bits are alike, one in each byte.
+                boolean used = segment ? !isZero(content, at) : at % 4096 < 96;
+                for (int bit = used ? 0 : at % 8; bit < (used ? 8 : at % 8 + 1); bit++) {
+                    boolean open = tryFlipped(host, file, 8L * at + bit);
+                    assertThat(open && segment)
+                            .as("%s, bit %s of byte %s", file, bit, at)
+                            .isFalse();
+                }
+            }
+        }
+        assertThat(accepted).as("IDENTITY and MARK have a spare copy").isPositive();
+        report("flipped bits of a closed log");
+    }
+
+    private boolean tryFlipped(Driver host, Path file, long bit) {
+        Driver copy = host.copy();
+        copy.files().flip(file, bit);
+        return tryDamaged(copy, host.now());
+    }
+
+    @Example
+    void no_truncation_of_a_closed_log_goes_unnoticed() {
+        Driver host = smallLog();
+        host.close();
+        for (Path file : files(host)) {
+            byte[] content = host.files().content(file);
+            for (int length = 0; length < content.length; length++) {
+                Driver copy = host.copy();
+                copy.files().put(file, Arrays.copyOf(content, length));
+                assertThatThrownBy(() -> Driver.open(copy.files(), OPTIONS))
+                        .as("%s cut to %s", file, length)
+                        .isInstanceOf(WalCorrupt.class);
+                refused++;
+            }
+        }
+        report("truncations of a closed log");
+    }
+
+    @Example
+    void a_truncated_log_that_was_not_closed_is_refused_or_has_all_that_was_acknowledged() {
+        Driver host = smallLog();
+        host.files().kill();
+        for (Path file : files(host)) {
+            byte[] content = host.files().content(file);
+            for (int length = 0; length < content.length; length += length % 512 < 16 ? 1 : 7) {
+                Driver copy = host.copy();
+                copy.files().put(file, Arrays.copyOf(content, length));
+                tryDamaged(copy, host.now());
+                // The same with zeros instead of nothing: what a file system leaves that has lost the bytes and not the
+                // length.
+                Driver zeros = host.copy();
+                zeros.files().put(file, Arrays.copyOf(Arrays.copyOf(content, length), content.length));
+                tryDamaged(zeros, host.now());
+            }
+        }
+        report("truncations of a log that was not closed");
+    }
+
+    @Example
+    void no_zeroed_or_misdirected_sector_of_a_closed_log_goes_unnoticed_or_changes_the_state() {
+        Driver host = smallLog();
+        host.close();
+        Random random = new Random(4);
+        for (Path file : files(host)) {
+            byte[] content = host.files().content(file);
+            for (int sector = 0; sector < content.length; sector += 512) {
+                byte[] zeroed = content.clone();
+                Arrays.fill(zeroed, sector, sector + 512, (byte) 0);
+                byte[] noise = content.clone();
+                byte[] bytes = new byte[512];
+                random.nextBytes(bytes);
+                System.arraycopy(bytes, 0, noise, sector, 512);
+                for (byte[] damaged : List.of(zeroed, noise)) {
+                    tryReplaced(host, file, damaged, content);
+                }
+                for (int other = 0; other < content.length; other += 512) {
+                    byte[] misdirected = content.clone();
+                    System.arraycopy(content, other, misdirected, sector, 512);
+                    tryReplaced(host, file, misdirected, content);
+                }
+            }
+        }
+        report("damaged sectors of a closed log");
+    }
+
+    private void tryReplaced(Driver host, Path file, byte[] damaged, byte[] content) {
+        Driver copy = host.copy();
+        copy.files().put(file, damaged);
+        boolean open = tryDamaged(copy, host.now());
+        assertThat(open && file.startsWith(LAYOUT.segments()) && !Arrays.equals(damaged, content))
+                .as("%s", file)
+                .isFalse();
+    }
+
+    /* Says whether the log could be opened; then it must have been whole. */
+    private boolean tryDamaged(Driver copy, LogState expected) {
+        Wal opened;
+        try {
+            opened = Driver.open(copy.files(), OPTIONS);
+        } catch (WalCorrupt | WalUnsupportedVersion e) {
+            refused++;
+            return false;
+        }
+        assertThat(LogState.of(opened)).isEqualTo(expected);
+        accepted++;
+        return true;
+    }
+
+    /* Three segments, the first of which was released. All is synced. */
+    private static Driver smallLog() {
+        Driver host = new Driver(new MemoryFiles(), Driver.smallOptions(8));
+        host.create();
+        host.entries(1, 1, 3, 2000);
+        host.append(new HardState(2, 1, 3), host.some(1, 4, 2, 1500));
+        host.saveSnapshot(3);
+        host.release(3);
+        host.close();
+        host.open();
+        host.entries(2, 5, 2, 3000);
+        host.entries(2, 5, 2, 30); // in a segment of its own
+        host.append(new HardState(3, 7, 5), host.some(3, 6, 1, 3));
+        host.sync();
+        return host;
+    }
+
+    private static List<Path> files(Driver host) {
+        try {
+            List<Path> files = new ArrayList<>(List.of(LAYOUT.identity(), LAYOUT.mark()));
+            for (String name : host.files().list(LAYOUT.segments())) {
+                files.add(LAYOUT.segments().resolve(name));
+            }
+            assertThat(files).hasSize(4);
+            return files;
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static boolean isZero(byte[] content, int at) {
+        int from = Math.max(0, at - 16);
+        int to = Math.min(content.length, at + 16);
+        for (int i = from; i < to; i++) {
+            if (content[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void report(String what) {
+        System.out.println("SweepTest: " + (refused + accepted) + " " + what + ": " + refused + " refused, " + accepted
+                + " without effect, 0 with another state");
+    }
+}
