@@ -1,0 +1,10 @@
+/**
+ * A replicated key-value server that speaks etcd's client API: what a host of the kernel looks like when it is whole.
+ *
+ * <p>Read {@link dev.keelraft.example.kv} first, which is what the members replicate, and then {@link
+ * dev.keelraft.example.etcd}, which is what clients see of it. Neither knows the other members, the log or the disk.
+ */
+@NullMarked
+package dev.keelraft.example;
+
+import org.jspecify.annotations.NullMarked;
