@@ -1,0 +1,75 @@
+package dev.keelraft.example.kv;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.Random;
+import net.jqwik.api.Example;
+
+/** What the parts of the server do not depend on. */
+class ArchitectureTest {
+    private static final JavaClasses MAIN = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("dev.keelraft.example");
+
+    @Example
+    void the_state_machine_has_no_threads_files_networks_clocks_or_loggers() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.keelraft.example.kv")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "java.util.concurrent..",
+                        "java.util.logging..",
+                        "java.nio.file..",
+                        "java.nio.channels..",
+                        "java.net..",
+                        "java.time..",
+                        "java.security..",
+                        "org.slf4j..",
+                        "io.grpc..",
+                        "dev.keelraft.example",
+                        "dev.keelraft.example.etcd")
+                .check(MAIN);
+        noClasses()
+                .that()
+                .resideInAPackage("dev.keelraft.example.kv")
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(Thread.class, Random.class, System.class)
+                .check(MAIN);
+    }
+
+    @Example
+    void the_services_know_nothing_behind_their_door() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.keelraft.example.etcd")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.keelraft", "dev.keelraft.wal..", "dev.keelraft.proto..", "dev.keelraft.example")
+                .check(MAIN);
+    }
+
+    @Example
+    void every_class_is_final() {
+        classes()
+                .that()
+                .resideInAnyPackage("dev.keelraft.example", "dev.keelraft.example.kv", "dev.keelraft.example.etcd")
+                .and()
+                .areNotInterfaces()
+                .and()
+                .areNotEnums()
+                .and()
+                .areNotAnonymousClasses()
+                .should()
+                .haveModifier(JavaModifier.FINAL)
+                .check(MAIN);
+    }
+}
