@@ -4,6 +4,7 @@ import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Supplier;
 
 /**
@@ -15,6 +16,9 @@ final class CheckedStorage implements Storage {
 
     CheckedStorage(Storage host) {
         this.host = host;
+        if (lastIndex() < firstIndex() - 1) {
+            throw nonsense("lastIndex()", lastIndex() + ", and firstIndex() " + firstIndex());
+        }
     }
 
     @Override
@@ -24,11 +28,16 @@ final class CheckedStorage implements Storage {
 
     @Override
     public long firstIndex() {
+        long index;
         try {
-            return host.firstIndex();
+            index = host.firstIndex();
         } catch (RuntimeException e) {
             throw failed("firstIndex()", e);
         }
+        if (index < 1) {
+            throw nonsense("firstIndex()", index);
+        }
+        return index;
     }
 
     @Override
@@ -42,18 +51,24 @@ final class CheckedStorage implements Storage {
 
     @Override
     public long term(long index) {
+        long term;
         try {
-            return host.term(index);
+            term = host.term(index);
         } catch (RuntimeException e) {
             throw failed("term(" + index + ")", e);
         }
+        if (term < 0) {
+            throw nonsense("term(" + index + ")", term);
+        }
+        return term;
     }
 
     @Override
     public List<Entry> entries(long low, long high, long maxBytes) {
         List<Entry> entries;
         try {
-            entries = host.entries(low, high, maxBytes);
+            // Immutable from here on, whatever the host does with its list. Costs nothing where it is so already.
+            entries = List.copyOf(host.entries(low, high, maxBytes));
         } catch (RuntimeException e) {
             throw failed("entries(" + low + ", " + high + ")", e);
         }
@@ -62,11 +77,10 @@ final class CheckedStorage implements Storage {
                 || count > high - low
                 || entries.get(0).index() != low
                 || entries.get(count - 1).index() != low + count - 1) {
-            throw new RaftFailedException(
-                    FailureCause.STORAGE,
-                    "Storage.entries(" + low + ", " + high + ") returned " + count + " entries"
-                            + (count == 0 ? "" : " from " + entries.get(0).index()),
-                    null);
+            throw nonsense(
+                    "entries(" + low + ", " + high + ")",
+                    count + " entries"
+                            + (count == 0 ? "" : " from " + entries.get(0).index()));
         }
         return entries;
     }
@@ -78,13 +92,17 @@ final class CheckedStorage implements Storage {
 
     private static <T> T answer(String call, Supplier<T> question) {
         try {
-            return question.get();
+            return Objects.requireNonNull(question.get(), "null");
         } catch (RuntimeException e) {
             throw failed(call, e);
         }
     }
 
     private static RaftFailedException failed(String call, RuntimeException e) {
-        return new RaftFailedException(FailureCause.STORAGE, "Storage." + call + " threw", e);
+        return new RaftFailedException(FailureCause.STORAGE, "Storage." + call + " threw, or returned null", e);
+    }
+
+    private static RaftFailedException nonsense(String call, Object answer) {
+        return new RaftFailedException(FailureCause.STORAGE, "Storage." + call + " returned " + answer, null);
     }
 }

@@ -1,6 +1,7 @@
 package dev.keelraft;
 
 import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfChange;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
@@ -55,6 +56,20 @@ final class TestNode {
         storage.append(entries(1, terms));
         Applied nothing = new Applied(0, confState(voters));
         return new TestNode(settings.apply(plain(id)).build(), storage, nothing);
+    }
+
+    /** A follower in term 1 with an empty log, in a group of these members. */
+    static TestNode in(ConfState members, long id, UnaryOperator<RaftConfig.Builder> settings) {
+        MemoryStorage storage = new MemoryStorage();
+        storage.setHardState(new HardState(1, 0, 0));
+        return new TestNode(settings.apply(plain(id)).build(), storage, new Applied(0, members));
+    }
+
+    /** A follower in term 1 whose log begins behind a snapshot, at index 10 of term 1. */
+    static TestNode behindSnapshot(ConfState members, long id, UnaryOperator<RaftConfig.Builder> settings) {
+        MemoryStorage storage = new MemoryStorage(new Snapshot(10, 1, members, bytes("state at 10")));
+        storage.setHardState(new HardState(1, 0, 10));
+        return restarted(settings.apply(plain(id)).build(), storage, members);
     }
 
     /** A node that comes back from what a storage holds, with a state machine that keeps nothing but its last snapshot. */
@@ -128,6 +143,54 @@ final class TestNode {
         return result;
     }
 
+    /** A peer's answer, in the node's current term. */
+    StepResult answer(MessageType type, long from, Body body) {
+        return step(type, from, term(), body);
+    }
+
+    /** These peers acknowledge the log up to an index. */
+    void acknowledge(long index, long... peers) {
+        for (long peer : peers) {
+            answer(MessageType.APPEND_RESPONSE, peer, Body.AppendResponse.accepted(index));
+        }
+    }
+
+    void reject(long peer, long index, long hint, long hintTerm) {
+        answer(MessageType.APPEND_RESPONSE, peer, new Body.AppendResponse(index, true, hint, hintTerm));
+    }
+
+    void answerHeartbeat(long... peers) {
+        for (long peer : peers) {
+            answer(MessageType.HEARTBEAT_RESPONSE, peer, new Body.HeartbeatResponse(new byte[0]));
+        }
+    }
+
+    /** A leader of a term is heard from. */
+    TestNode follow(long leader, long term) {
+        step(MessageType.HEARTBEAT, leader, term, new Body.Heartbeat(0, new byte[0]));
+        sent();
+        return this;
+    }
+
+    ProposalResult propose(String text) {
+        ProposalResult result = raw.propose(bytes(text));
+        run();
+        return result;
+    }
+
+    ProposalResult propose(ConfChange change) {
+        ProposalResult result = raw.proposeConfChange(change);
+        run();
+        return result;
+    }
+
+    /** The application makes a snapshot of what it has applied up to an index, and drops the log up to there. */
+    void compact(long index) {
+        ConfState members = raw.status().confState();
+        storage.saveSnapshot(new Snapshot(index, storage.term(index), members, bytes("state at " + index)));
+        storage.compact(index);
+    }
+
     void tick(int count) {
         for (int i = 0; i < count; i++) {
             raw.tick();
@@ -148,6 +211,30 @@ final class TestNode {
     }
 
     // What tests look at
+
+    /** The appends that a peer was sent since the last look. */
+    List<Body.Append> appendsTo(long peer) {
+        return sent().stream()
+                .filter(message -> message.type() == MessageType.APPEND && message.to() == peer)
+                .map(message -> (Body.Append) message.body())
+                .toList();
+    }
+
+    /** What the leader knows of a peer. */
+    Status.Peer peer(long peer) {
+        return raw.status().peers().stream()
+                .filter(known -> known.id() == peer)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    ConfState members() {
+        return raw.status().confState();
+    }
+
+    long dropped(StepResult cause) {
+        return raw.status().dropped().getOrDefault(cause, 0L);
+    }
 
     RaftRole role() {
         return raw.status().softState().role();
