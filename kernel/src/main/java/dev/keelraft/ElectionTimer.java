@@ -12,8 +12,8 @@ import java.util.random.RandomGenerator;
 final class ElectionTimer {
     private final int electionTicks;
     private final RandomGenerator random;
-    private int elapsed;
-    private int timeout;
+    private long elapsed;
+    private long timeout;
 
     ElectionTimer(int electionTicks, RandomGenerator random) {
         this.electionTicks = electionTicks;
@@ -34,7 +34,7 @@ final class ElectionTimer {
     void redraw() {
         elapsed = 0;
         // Not nextInt(bound): how that maps bits to numbers may differ between versions of the JDK.
-        timeout = electionTicks + (int) Long.remainderUnsigned(random.nextLong(), electionTicks);
+        timeout = electionTicks + Long.remainderUnsigned(random.nextLong(), electionTicks);
     }
 
     /** Whether a follower may campaign. */
