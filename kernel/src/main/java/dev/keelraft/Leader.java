@@ -190,6 +190,10 @@ final class Leader extends Role implements LongFunction<Ballot> {
             if (entry.type().isConfChange() && ConfChange.decode(entry).isEmpty()) {
                 return StepResult.MALFORMED;
             }
+            if (entry.payloadBytes() > raft.config().maxEntryBytes()) {
+                // Its sender may have another limit; ours is what our log was made for.
+                return StepResult.PROPOSAL_REFUSED;
+            }
         }
         return switch (propose(from, entries).outcome()) {
             case ACCEPTED, FORWARDED, CONF_CHANGE_REFUSED -> StepResult.HANDLED;

@@ -203,6 +203,9 @@ public final class RawNode {
         if (from == NodeId.NONE || (from == config.id() && !namesOrigin(message.type()))) {
             return StepResult.IMPOSSIBLE_SENDER;
         }
+        if (message.term() == 0 && bearsTerm(message.type())) {
+            return StepResult.MALFORMED;
+        }
         if (message.type().isResponse() && !raft.membership().contains(from)) {
             return StepResult.UNKNOWN_PEER;
         }
@@ -214,6 +217,25 @@ public final class RawNode {
         return type == MessageType.PROPOSE || type == MessageType.READ_INDEX || type == MessageType.TRANSFER_LEADER;
     }
 
+    /** Kinds that every node sends with a term that somebody has campaigned for. */
+    private static boolean bearsTerm(MessageType type) {
+        return switch (type) {
+            // A node that has never heard of a term refuses a pre-vote with its own, which is 0; etcd's hosts may leave
+            // that of a transfer out.
+            case PROPOSE, READ_INDEX, PRE_VOTE_RESPONSE, TRANSFER_LEADER -> false;
+            case APPEND,
+                    APPEND_RESPONSE,
+                    VOTE,
+                    VOTE_RESPONSE,
+                    PRE_VOTE,
+                    HEARTBEAT,
+                    HEARTBEAT_RESPONSE,
+                    INSTALL_SNAPSHOT,
+                    READ_INDEX_RESPONSE,
+                    TIMEOUT_NOW -> true;
+        };
+    }
+
     /**
      * Proposes an entry. If this node leads, it is in its log when the call returns; see {@link ProposalResult} for what that
      * means, and for what to do otherwise.
@@ -221,10 +243,6 @@ public final class RawNode {
      * @param data the payload, which belongs to the node from now on
      */
     public ProposalResult propose(byte[] data) {
-        if (data.length > config.maxEntryBytes()) {
-            checkDoor();
-            return ProposalResult.refused(ProposalResult.Outcome.TOO_LARGE, raft.lead());
-        }
         return propose(new Entry(0, 0, EntryType.NORMAL, data));
     }
 
@@ -239,6 +257,9 @@ public final class RawNode {
     private ProposalResult propose(Entry entry) {
         enter();
         try {
+            if (entry.payloadBytes() > config.maxEntryBytes()) {
+                return ProposalResult.refused(ProposalResult.Outcome.TOO_LARGE, raft.lead());
+            }
             return raft.role().propose(config.id(), List.of(entry));
         } catch (Throwable thrown) {
             throw died(thrown);
