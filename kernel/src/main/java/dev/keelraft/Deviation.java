@@ -21,5 +21,13 @@ enum Deviation {
      * <p>In etcd's library it need not be. B installs a snapshot, acknowledges its index and loses it in a power failure; A has
      * counted that acknowledgement towards the commit of entries, and B's log now ends before them.
      */
-    SNAPSHOT_DEMANDS_SYNC
+    SNAPSHOT_DEMANDS_SYNC,
+
+    /**
+     * A configuration change that comes before the last received snapshot is not made: the members of the snapshot include it.
+     *
+     * <p>In etcd's library it is made to them. B is about to apply that D is added; a snapshot arrives, of a time when D has
+     * left again, and brings its members; then B applies the addition, and counts D as a voter from then on.
+     */
+    SNAPSHOT_OUTDATES_CONF_CHANGES
 }

@@ -53,6 +53,10 @@ final class Raft {
     private long vote = NodeId.NONE;
     private long lead = NodeId.NONE;
     private Membership membership;
+
+    /** The index of the snapshot that brought the members last, or 0. */
+    private long restoredIndex;
+
     private Role role;
 
     /** Reads that are confirmed, and wait for the next Ready. */
@@ -390,6 +394,7 @@ final class Raft {
         Membership restored = membershipOf(snapshot.confState());
         log.restore(snapshot);
         membership = restored;
+        restoredIndex = snapshot.index();
         return true;
     }
 
@@ -411,8 +416,14 @@ final class Raft {
     /**
      * Makes a committed change, or gives the reason why it cannot be made. It takes effect now, not when it was appended
      * (unlike in the paper; thesis 4.1).
+     *
+     * @param index where it stands in the log
      */
-    Optional<ConfChangeRefusal> applyConfChange(ConfChange change) {
+    Optional<ConfChangeRefusal> applyConfChange(long index, ConfChange change) {
+        if (index <= restoredIndex && config.deviates(Deviation.SNAPSHOT_OUTDATES_CONF_CHANGES)) {
+            // It was handed out before the snapshot arrived, whose members include it.
+            return Optional.empty();
+        }
         Changer.Outcome outcome = Changer.change(membership, change);
         if (outcome instanceof Changer.Refused refused) {
             return Optional.of(refused.reason());

@@ -62,8 +62,8 @@ public final class RawNode {
 
     private final ArrayDeque<Ready> toApply = new ArrayDeque<>();
 
-    /** The last configuration change that the host has applied or rejected. */
-    private long settledConfChange;
+    /** Configuration changes that the host was handed out, and has neither applied nor rejected yet; in their order. */
+    private final ArrayDeque<Entry> toSettle = new ArrayDeque<>();
 
     private final long[] dropped = new long[StepResult.values().length];
     private boolean running;
@@ -368,6 +368,7 @@ public final class RawNode {
                 toPersist.add(ready);
                 if (!ready.committedEntries().isEmpty()) {
                     toApply.add(ready);
+                    addConfChanges(ready.committedEntries());
                 }
                 return ready;
             }
@@ -377,6 +378,14 @@ public final class RawNode {
             running = false;
         }
         throw new IllegalStateException("the Ready before has not been advanced: one is out at a time");
+    }
+
+    private void addConfChanges(List<Entry> committed) {
+        for (int i = 0; i < committed.size(); i++) {
+            if (committed.get(i).type().isConfChange()) {
+                toSettle.add(committed.get(i));
+            }
+        }
     }
 
     private Ready takeReady() {
@@ -525,9 +534,9 @@ public final class RawNode {
     }
 
     private void checkConfChangesSettled(Ready ready) {
-        long last = ready.lastConfChange();
-        if (last > settledConfChange) {
-            throw new IllegalStateException("the configuration change at index " + last
+        Entry next = toSettle.peek();
+        if (next != null && next.index() <= ready.lastConfChange()) {
+            throw new IllegalStateException("the configuration change at index " + next.index()
                     + " was handed out and neither applied (applyConfChange) nor rejected (rejectConfChange)");
         }
     }
@@ -551,11 +560,13 @@ public final class RawNode {
 
     /**
      * Makes a configuration change that was handed out as committed. The host calls it, or {@link #rejectConfChange}, for each
-     * such entry, when the entry's turn has come, on every member alike.
+     * such entry, when the entry's turn has come, on every member alike. If a snapshot has arrived since the entry was handed
+     * out, the members are those of the snapshot already, and stay that; the host must not store them as those of the entry's
+     * index, for as long as the snapshot is not durable a crash takes it back.
      *
      * @param entry of a type other than {@link EntryType#NORMAL}
      * @return the new members; or why the change could not be made, in which case nothing has changed
-     * @throws IllegalStateException if the entry was not handed out, or was settled before
+     * @throws IllegalStateException if the entry was not handed out, was settled before, or another one comes before it
      */
     public ConfChangeResult applyConfChange(Entry entry) {
         checkDoor();
@@ -563,7 +574,7 @@ public final class RawNode {
         return guarded(() -> {
             Optional<ConfChange> change = ConfChange.decode(entry);
             Optional<ConfChangeRefusal> refusal = change.isPresent()
-                    ? raft.applyConfChange(change.get())
+                    ? raft.applyConfChange(entry.index(), change.get())
                     : Optional.of(ConfChangeRefusal.UNDECODABLE);
             return new ConfChangeResult(raft.membership().confState(), refusal);
         });
@@ -573,7 +584,7 @@ public final class RawNode {
      * Leaves a committed configuration change unmade, for reasons of the application. Every member must come to the same
      * decision.
      *
-     * @throws IllegalStateException if the entry was not handed out, or was settled before
+     * @throws IllegalStateException if the entry was not handed out, was settled before, or another one comes before it
      */
     public void rejectConfChange(Entry entry) {
         checkDoor();
@@ -584,11 +595,13 @@ public final class RawNode {
         if (!entry.type().isConfChange()) {
             throw new IllegalArgumentException("not a configuration change: " + entry);
         }
-        if (entry.index() <= settledConfChange || entry.index() > raft.log().applying()) {
+        Entry next = toSettle.peek();
+        if (next == null || next.index() != entry.index()) {
             throw new IllegalStateException("the configuration change at index " + entry.index()
-                    + " was not handed out, or was applied or rejected before");
+                    + " was not handed out, or was applied or rejected before"
+                    + (next == null ? "" : ", or the one at index " + next.index() + " comes before it"));
         }
-        settledConfChange = entry.index();
+        toSettle.remove();
     }
 
     // Observation

@@ -1,0 +1,247 @@
+package dev.keelraft;
+
+import static dev.keelraft.TestNode.bytes;
+import static dev.keelraft.TestNode.entries;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfChange;
+import dev.keelraft.model.ConfChange.Change;
+import dev.keelraft.model.ConfChange.ChangeType;
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
+import dev.keelraft.model.RaftRole;
+import dev.keelraft.model.Snapshot;
+import java.util.EnumSet;
+import java.util.List;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/** The story of each deviation, told twice: as it ends in etcd's library, and as it ends here. */
+class DeviationTest {
+    private static final ConfState THREE = TestNode.confState(3);
+    private static final Body.Append FIRST_ENTRY = new Body.Append(0, 0, 0, entries(1, 1));
+
+    private static RaftConfig.Builder settings(long id, Deviation deviation, boolean on) {
+        EnumSet<Deviation> deviations = EnumSet.allOf(Deviation.class);
+        if (!on) {
+            deviations.remove(deviation);
+        }
+        return TestNode.plain(id).deviations(deviations);
+    }
+
+    private static RawNode start(RaftConfig config, MemoryStorage storage) {
+        return RawNode.restart(config, storage, new Applied(storage.snapshot().index(), THREE));
+    }
+
+    /** Mutant 18. */
+    @Nested
+    @DisplayName("X1: a vote request waits for the disk")
+    class VoteRequest {
+        private final MemoryStorage disk = new MemoryStorage();
+        private final TestNode voter = TestNode.of(2, 3);
+
+        /** Node 1 takes an entry, and campaigns with it, before anything of that is on its disk; returns what leaves meanwhile. */
+        private List<Message> campaignWithUnwrittenEntry(RaftConfig config) {
+            disk.setHardState(new HardState(1, 0, 0));
+            RawNode node = start(config, disk);
+            node.step(new Message(MessageType.APPEND, 3, 1, 1, FIRST_ENTRY));
+            Ready append = node.ready();
+            node.campaign();
+            Ready campaign = node.ready();
+            assertThat(append.entries()).isEqualTo(entries(1, 1));
+            assertThat(campaign.hardState()).isEqualTo(new HardState(2, 1, 0));
+            assertThat(append.messages()).isEmpty();
+            return campaign.messages();
+        }
+
+        private RaftConfig config(boolean on) {
+            return settings(1, Deviation.VOTE_REQUEST_WAITS_FOR_DISK, on)
+                    .asyncStorageWrites(true)
+                    .build();
+        }
+
+        @Test
+        void off_a_node_leads_without_an_entry_that_its_voter_knows_to_be_committed() {
+            // Nodes 2 and 3 have the entry: it is committed.
+            voter.step(MessageType.APPEND, 3, 1, new Body.Append(0, 0, 1, entries(1, 1)));
+            voter.sent();
+            for (Message message : campaignWithUnwrittenEntry(config(false))) {
+                if (message.to() == voter.id) {
+                    voter.raw.step(message);
+                }
+            }
+            Message delayedGrant = voter.sent().get(0);
+            assertThat(delayedGrant.body()).isEqualTo(new Body.VoteResponse(false));
+            // Node 1 crashes before its disk has anything of all that, and campaigns for term 2 once more.
+            RawNode back = start(config(false), disk);
+            back.campaign();
+            while (back.hasReady()) {
+                Ready ready = back.ready();
+                disk.append(ready.snapshot(), ready.hardState(), ready.entries());
+                back.persisted(ready);
+            }
+            back.step(delayedGrant);
+            assertThat(back.status().softState().role()).isEqualTo(RaftRole.LEADER);
+            assertThat(voter.commit()).isEqualTo(1);
+            assertThat(back.ready().entries()).as("another entry at index 1").containsExactly(Entry.empty(2, 1));
+        }
+
+        @Test
+        void on_nobody_is_asked_before_the_disk_has_what_the_request_promises() {
+            assertThat(campaignWithUnwrittenEntry(config(true))).isEmpty();
+        }
+
+        @Test
+        void on_it_leaves_with_the_ready_that_stores_the_term_and_the_vote() {
+            disk.setHardState(new HardState(1, 0, 0));
+            RawNode node = start(config(true), disk);
+            node.step(new Message(MessageType.APPEND, 3, 1, 1, FIRST_ENTRY));
+            Ready append = node.ready();
+            node.campaign();
+            Ready campaign = node.ready();
+            assertThat(append.messagesAfterPersist())
+                    .extracting(Message::type)
+                    .containsExactly(MessageType.APPEND_RESPONSE);
+            assertThat(campaign.mustSync()).isTrue();
+            assertThat(campaign.messagesAfterPersist())
+                    .containsExactly(
+                            new Message(MessageType.VOTE, 1, 2, 2, new Body.Vote(1, 1, false)),
+                            new Message(MessageType.VOTE, 1, 3, 2, new Body.Vote(1, 1, false)));
+        }
+    }
+
+    /** Mutant 81. */
+    @Nested
+    @DisplayName("a snapshot demands a sync")
+    class SnapshotSync {
+        private final MemoryStorage disk = new MemoryStorage();
+
+        /** Node 1 is sent a snapshot in the term that it knows already; returns its node, with that Ready to come. */
+        private RawNode sentSnapshot(boolean on) {
+            disk.setHardState(new HardState(1, 0, 0));
+            RawNode node =
+                    start(settings(1, Deviation.SNAPSHOT_DEMANDS_SYNC, on).build(), disk);
+            Snapshot snapshot = new Snapshot(10, 1, THREE, bytes("state"));
+            node.step(new Message(MessageType.INSTALL_SNAPSHOT, 2, 1, 1, new Body.InstallSnapshot(snapshot)));
+            return node;
+        }
+
+        @Test
+        void off_a_node_may_acknowledge_a_snapshot_that_it_loses_in_a_power_failure() {
+            Ready ready = sentSnapshot(false).ready();
+            assertThat(ready.snapshot().index()).isEqualTo(10);
+            assertThat(ready.messagesAfterPersist())
+                    .containsExactly(
+                            new Message(MessageType.APPEND_RESPONSE, 1, 2, 1, Body.AppendResponse.accepted(10)));
+            assertThat(ready.mustSync()).isFalse();
+            // Nothing was forced to the disk, so nothing is there; and the leader counts on index 10.
+            RawNode back = start(TestNode.plain(1).build(), disk);
+            Message heartbeat = new Message(MessageType.HEARTBEAT, 2, 1, 1, new Body.Heartbeat(10, new byte[0]));
+            assertThatThrownBy(() -> back.step(heartbeat))
+                    .isInstanceOf(RaftFailedException.class)
+                    .hasMessageContaining("LOG_LOSS");
+        }
+
+        @Test
+        void on_the_ready_must_be_synced() {
+            Ready ready = sentSnapshot(true).ready();
+            assertThat(ready.snapshot().index()).isEqualTo(10);
+            assertThat(ready.mustSync()).isTrue();
+        }
+    }
+
+    @Nested
+    @DisplayName("a snapshot outdates the configuration changes before it")
+    class OutdatedConfChange {
+        /** Node 1 is about to apply that node 4 is added when a snapshot arrives, of a time when that one has left again. */
+        private ConfState applyBehindSnapshot(boolean on) {
+            MemoryStorage disk = new MemoryStorage();
+            disk.setHardState(new HardState(1, 0, 0));
+            RaftConfig config =
+                    settings(1, Deviation.SNAPSHOT_OUTDATES_CONF_CHANGES, on).build();
+            RawNode node = start(config, disk);
+            ConfChange add = ConfChange.of(new Change(ChangeType.ADD_VOTER, 4));
+            Entry entry = new Entry(1, 1, add.entryType(), add.encode());
+            node.step(new Message(MessageType.APPEND, 2, 1, 1, new Body.Append(0, 0, 1, List.of(entry))));
+            Ready changes = node.ready();
+            assertThat(changes.committedEntries()).containsExactly(entry);
+            Snapshot snapshot = new Snapshot(10, 1, THREE, bytes("state"));
+            node.step(new Message(MessageType.INSTALL_SNAPSHOT, 2, 1, 1, new Body.InstallSnapshot(snapshot)));
+            disk.append(changes.snapshot(), changes.hardState(), changes.entries());
+            ConfChangeResult result = node.applyConfChange(entry);
+            assertThat(result.isApplied()).isTrue();
+            assertThat(result.confState()).isEqualTo(node.status().confState());
+            node.advance(changes);
+            Ready install = node.ready();
+            assertThat(install.snapshot()).isEqualTo(snapshot);
+            disk.append(install.snapshot(), install.hardState(), install.entries());
+            node.advance(install);
+            assertThat(node.status().applied()).isEqualTo(10);
+            // What comes behind the snapshot is made as ever.
+            ConfChange learner = ConfChange.of(new Change(ChangeType.ADD_LEARNER, 5));
+            Entry later = new Entry(1, 11, learner.entryType(), learner.encode());
+            node.step(new Message(MessageType.APPEND, 2, 1, 1, new Body.Append(10, 1, 11, List.of(later))));
+            Ready more = node.ready();
+            disk.append(more.snapshot(), more.hardState(), more.entries());
+            node.applyConfChange(later);
+            node.advance(more);
+            return node.status().confState();
+        }
+
+        /** The same where storing and applying go their own ways: the snapshot is installed before the change's turn comes. */
+        private ConfState applyAfterInstall(boolean on) {
+            MemoryStorage disk = new MemoryStorage();
+            disk.setHardState(new HardState(1, 0, 0));
+            RaftConfig config = settings(1, Deviation.SNAPSHOT_OUTDATES_CONF_CHANGES, on)
+                    .asyncStorageWrites(true)
+                    .build();
+            RawNode node = start(config, disk);
+            ConfChange add = ConfChange.of(new Change(ChangeType.ADD_VOTER, 4));
+            Entry entry = new Entry(1, 1, add.entryType(), add.encode());
+            node.step(new Message(MessageType.APPEND, 2, 1, 1, new Body.Append(0, 0, 1, List.of(entry))));
+            persist(node, disk, node.ready());
+            Ready changes = node.ready();
+            assertThat(changes.committedEntries()).containsExactly(entry);
+            persist(node, disk, changes);
+            Snapshot snapshot = new Snapshot(10, 1, THREE, bytes("state"));
+            node.step(new Message(MessageType.INSTALL_SNAPSHOT, 2, 1, 1, new Body.InstallSnapshot(snapshot)));
+            persist(node, disk, node.ready());
+            assertThat(node.status().applied()).isEqualTo(10);
+            assertThat(node.applyConfChange(entry).isApplied()).isTrue();
+            node.applied(changes);
+            assertThat(node.status().applied()).as("nor does that fall").isEqualTo(10);
+            return node.status().confState();
+        }
+
+        private static void persist(RawNode node, MemoryStorage disk, Ready ready) {
+            disk.append(ready.snapshot(), ready.hardState(), ready.entries());
+            node.persisted(ready);
+        }
+
+        @Test
+        void asynchronously_off_the_node_counts_a_voter_that_has_left() {
+            assertThat(applyAfterInstall(false)).isEqualTo(ConfState.of(List.of(1L, 2L, 3L, 4L)));
+        }
+
+        @Test
+        void asynchronously_on_the_members_are_those_of_the_snapshot() {
+            assertThat(applyAfterInstall(true)).isEqualTo(THREE);
+        }
+
+        @Test
+        void off_the_node_counts_a_voter_that_has_left() {
+            assertThat(applyBehindSnapshot(false)).isEqualTo(ConfState.of(List.of(1L, 2L, 3L, 4L), List.of(5L)));
+        }
+
+        @Test
+        void on_the_members_are_those_of_the_snapshot() {
+            assertThat(applyBehindSnapshot(true)).isEqualTo(ConfState.of(List.of(1L, 2L, 3L), List.of(5L)));
+        }
+    }
+}
