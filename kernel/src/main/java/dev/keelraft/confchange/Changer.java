@@ -6,8 +6,6 @@ import dev.keelraft.model.ConfChangeRefusal;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.NodeId;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -74,7 +72,7 @@ public final class Changer {
         if (refused.isPresent()) {
             return refused.get();
         }
-        if (differences(changer.incoming, from.confState().voters()) > 1) {
+        if (changer.alteredVoters(from.confState().voters()) > 1) {
             return new Refused(ConfChangeRefusal.CHANGES_SEVERAL_VOTERS);
         }
         return changer.changed();
@@ -168,11 +166,11 @@ public final class Changer {
         return new Changed(Membership.of(next), List.copyOf(created));
     }
 
-    private static int differences(Collection<Long> a, Collection<Long> b) {
-        Set<Long> all = new HashSet<>(a);
-        all.addAll(b);
-        Set<Long> both = new HashSet<>(a);
-        both.retainAll(b);
-        return all.size() - both.size();
+    /** How many nodes vote now and did not before, or the reverse. */
+    private int alteredVoters(List<Long> before) {
+        Set<Long> kept = new TreeSet<>(NodeId.ORDER);
+        kept.addAll(incoming);
+        kept.retainAll(before);
+        return incoming.size() - kept.size() + before.size() - kept.size();
     }
 }
