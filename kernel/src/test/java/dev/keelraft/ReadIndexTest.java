@@ -1,0 +1,393 @@
+package dev.keelraft;
+
+import static dev.keelraft.TestNode.bytes;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfChange;
+import dev.keelraft.model.ConfChange.Change;
+import dev.keelraft.model.ConfChange.ChangeType;
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+
+/** Linearizable reads: kernel.md R1 to R8, thesis 6.4. */
+class ReadIndexTest {
+    private static final UnaryOperator<RaftConfig.Builder> PLAIN = UnaryOperator.identity();
+
+    /** Leads a group of which everybody has the opening entry, at index 1. */
+    private static TestNode leaderOf(ConfState members) {
+        TestNode leader = TestNode.in(members, 1, PLAIN).win();
+        for (long voter : members.voters()) {
+            if (voter != 1) {
+                leader.acknowledge(1, voter);
+            }
+        }
+        assertThat(leader.commit()).isEqualTo(1);
+        leader.sent();
+        return leader;
+    }
+
+    private static TestNode leader() {
+        return leaderOf(TestNode.confState(3));
+    }
+
+    /** What the newest round of heartbeats carries, to all peers alike. */
+    private static byte[] context(TestNode leader) {
+        List<Message> heartbeats = leader.sent(MessageType.HEARTBEAT);
+        assertThat(heartbeats).isNotEmpty();
+        int peers = leader.raw.status().peers().size() - 1;
+        List<byte[]> newest = heartbeats.subList(heartbeats.size() - peers, heartbeats.size()).stream()
+                .map(message -> ((Body.Heartbeat) message.body()).context())
+                .toList();
+        assertThat(newest).containsOnly(newest.get(0));
+        return newest.get(0);
+    }
+
+    private static void answer(TestNode leader, byte[] context, long... peers) {
+        for (long peer : peers) {
+            leader.answer(MessageType.HEARTBEAT_RESPONSE, peer, new Body.HeartbeatResponse(context));
+        }
+    }
+
+    private static ReadState read(long index, String name) {
+        return new ReadState(index, bytes(name));
+    }
+
+    /** R1. */
+    @Test
+    void a_voter_that_is_alone_answers_at_once() {
+        TestNode leader = TestNode.of(1, 1).win();
+        assertThat(leader.raw.readIndex(bytes("r"))).isEqualTo(ReadResult.ACCEPTED);
+        leader.run();
+        assertThat(leader.reads).containsExactly(read(1, "r"));
+        assertThat(leader.sent()).isEmpty();
+    }
+
+    /** R3. */
+    @Test
+    void a_read_is_answered_with_the_commit_index_of_its_arrival_once_a_quorum_has_confirmed_the_leader() {
+        TestNode leader = leader();
+        assertThat(leader.raw.readIndex(bytes("r"))).isEqualTo(ReadResult.ACCEPTED);
+        leader.run();
+        byte[] context = context(leader);
+        leader.propose("x");
+        leader.acknowledge(2, 2, 3);
+        assertThat(leader.commit()).isEqualTo(2);
+        assertThat(leader.reads).isEmpty();
+        assertThat(leader.raw.status().pendingReads()).isEqualTo(1);
+        answer(leader, context, 3);
+        assertThat(leader.reads).containsExactly(read(1, "r"));
+        assertThat(leader.raw.status().pendingReads()).isZero();
+        answer(leader, context, 2);
+        assertThat(leader.reads).as("once").hasSize(1);
+    }
+
+    /** R2, mutant 47: also if it led before, and knows much. */
+    @Test
+    void a_read_waits_for_the_first_commit_of_the_term() {
+        TestNode leader = TestNode.withLog(1, 3, PLAIN, 1, 1, 1);
+        leader.step(MessageType.HEARTBEAT, 2, 1, new Body.Heartbeat(2, new byte[0]));
+        leader.win();
+        leader.sent();
+        assertThat(leader.commit()).isEqualTo(2);
+        leader.raw.readIndex(bytes("r"));
+        leader.raw.readIndex(bytes("s"));
+        leader.run();
+        assertThat(leader.sent(MessageType.HEARTBEAT))
+                .as("nothing is asked yet")
+                .isEmpty();
+        assertThat(leader.raw.status().pendingReads()).isEqualTo(2);
+        leader.answerHeartbeat(2, 3);
+        assertThat(leader.reads).isEmpty();
+        leader.acknowledge(3, 2);
+        byte[] context = context(leader);
+        answer(leader, context, 2);
+        assertThat(leader.reads).containsExactly(read(3, "r"), read(3, "s"));
+    }
+
+    /** R3: an answer confirms all reads up to its number, in their order, and none behind it. */
+    @Test
+    void an_answer_confirms_its_read_and_all_before_it() {
+        TestNode leader = leader();
+        List<byte[]> contexts = new ArrayList<>();
+        for (String name : List.of("a", "b", "c", "d")) {
+            leader.raw.readIndex(bytes(name));
+            leader.run();
+            contexts.add(context(leader));
+        }
+        answer(leader, contexts.get(1), 2);
+        assertThat(leader.reads).containsExactly(read(1, "a"), read(1, "b"));
+        answer(leader, contexts.get(0), 3);
+        assertThat(leader.reads).hasSize(2);
+        answer(leader, contexts.get(3), 3);
+        assertThat(leader.reads)
+                .extracting(ReadState::context)
+                .containsExactly(bytes("a"), bytes("b"), bytes("c"), bytes("d"));
+    }
+
+    /** R3 with five voters: two others must have confirmed the number, not two any number. */
+    @Test
+    void a_quorum_must_have_confirmed_the_same_read() {
+        TestNode leader = leaderOf(TestNode.confState(5));
+        leader.raw.readIndex(bytes("a"));
+        leader.run();
+        byte[] first = context(leader);
+        leader.raw.readIndex(bytes("b"));
+        leader.run();
+        byte[] second = context(leader);
+        answer(leader, second, 2);
+        assertThat(leader.reads).isEmpty();
+        answer(leader, first, 2, 3);
+        assertThat(leader.reads).as("an older answer of 2 takes nothing back").containsExactly(read(1, "a"));
+        answer(leader, second, 4);
+        assertThat(leader.reads).containsExactly(read(1, "a"), read(1, "b"));
+    }
+
+    /** R3, etcd issue 20418, mutant 48. */
+    @Test
+    void a_name_that_is_used_twice_lets_no_late_answer_confirm_the_second_read() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("same"));
+        leader.run();
+        byte[] first = context(leader);
+        answer(leader, first, 2);
+        assertThat(leader.reads).hasSize(1);
+        leader.propose("x");
+        leader.acknowledge(2, 2, 3);
+        leader.raw.readIndex(bytes("same"));
+        leader.run();
+        byte[] second = context(leader);
+        assertThat(second).isNotEqualTo(first);
+        answer(leader, first, 3);
+        answer(leader, first, 2);
+        assertThat(leader.reads).hasSize(1);
+        answer(leader, second, 3);
+        assertThat(leader.reads).containsExactly(read(1, "same"), read(2, "same"));
+    }
+
+    /** R3, mutant 49: an answer of an earlier term of the same leader. */
+    @Test
+    void an_answer_of_an_earlier_term_confirms_nothing() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        byte[] first = context(leader);
+        long oldTerm = leader.term();
+        leader.follow(2, oldTerm + 1);
+        leader.win();
+        leader.acknowledge(leader.storage.lastIndex(), 2, 3);
+        leader.raw.readIndex(bytes("s"));
+        leader.run();
+        assertThat(context(leader)).as("numbers begin anew").isEqualTo(first);
+        leader.step(MessageType.HEARTBEAT_RESPONSE, 2, oldTerm, new Body.HeartbeatResponse(first));
+        leader.step(MessageType.HEARTBEAT_RESPONSE, 3, oldTerm, new Body.HeartbeatResponse(first));
+        assertThat(leader.reads).isEmpty();
+        answer(leader, first, 3);
+        assertThat(leader.reads).extracting(ReadState::context).containsExactly(bytes("s"));
+    }
+
+    /** W6 of the stories: etcd's leader panics. */
+    @Test
+    void a_context_that_is_no_number_of_the_leaders_confirms_nothing() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        for (byte[] strange : List.of(new byte[1], new byte[7], new byte[9], bytes("r"), new byte[8])) {
+            answer(leader, strange, 2, 3);
+        }
+        assertThat(leader.reads).isEmpty();
+        byte[] beyond = {-1, -1, -1, -1, -1, -1, -1, 127};
+        answer(leader, beyond, 2);
+        leader.raw.readIndex(bytes("s"));
+        leader.run();
+        assertThat(leader.reads)
+                .as("a number that was not given yet counts as the newest that was")
+                .containsExactly(read(1, "r"));
+    }
+
+    /** R4. */
+    @Test
+    void a_round_that_is_lost_is_repeated_with_every_heartbeat_until_the_read_is_answered() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        byte[] context = context(leader);
+        assertThat(context).hasSize(8);
+        leader.tick(1);
+        assertThat(context(leader)).isEqualTo(context);
+        answer(leader, context, 2);
+        leader.tick(1);
+        assertThat(context(leader)).isEmpty();
+    }
+
+    /** R5, mutant 50. */
+    @Test
+    void answers_of_learners_and_of_removed_members_do_not_count() {
+        ConfState members = ConfState.of(List.of(1L, 2L, 3L, 4L, 5L), List.of(6L, 7L, 8L));
+        TestNode leader = leaderOf(members);
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        byte[] context = context(leader);
+        answer(leader, context, 6, 7, 8);
+        assertThat(leader.reads).isEmpty();
+        answer(leader, context, 5);
+        leader.propose(ConfChange.of(new Change(ChangeType.REMOVE, 5)));
+        leader.acknowledge(2, 2, 3);
+        assertThat(leader.members().voters()).containsExactly(1L, 2L, 3L, 4L);
+        answer(leader, context, 2);
+        assertThat(leader.reads).as("1 and 2 of four").isEmpty();
+        answer(leader, context, 3);
+        assertThat(leader.reads).containsExactly(read(1, "r"));
+    }
+
+    @Test
+    void in_a_joint_configuration_both_halves_confirm() {
+        ConfState joint = new ConfState(List.of(1L, 2L, 3L), List.of(1L, 4L, 5L), List.of(), List.of(), false);
+        TestNode leader = TestNode.in(joint, 1, PLAIN);
+        leader.raw.campaign();
+        leader.run();
+        for (long voter : new long[] {2, 4}) {
+            leader.answer(MessageType.VOTE_RESPONSE, voter, new Body.VoteResponse(false));
+        }
+        leader.acknowledge(1, 2, 4);
+        leader.sent();
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        byte[] context = context(leader);
+        answer(leader, context, 2, 3);
+        assertThat(leader.reads).isEmpty();
+        answer(leader, context, 5);
+        assertThat(leader.reads).containsExactly(read(1, "r"));
+    }
+
+    /** R6. */
+    @Test
+    void reads_that_wait_for_a_quorum_are_lost_with_the_leadership() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        byte[] context = context(leader);
+        leader.follow(2, 9);
+        answer(leader, context, 2, 3);
+        assertThat(leader.reads).isEmpty();
+        assertThat(leader.raw.status().pendingReads()).isZero();
+    }
+
+    /** W1 of the stories: reads that wait for the first commit outlive the leadership that they waited in. */
+    @Test
+    void reads_that_wait_for_the_first_commit_are_answered_by_the_next_leadership() {
+        TestNode leader = TestNode.of(1, 3).win();
+        leader.raw.readIndex(bytes("r"));
+        leader.follow(2, 5);
+        leader.win();
+        leader.acknowledge(leader.storage.lastIndex(), 2, 3);
+        answer(leader, context(leader), 2);
+        assertThat(leader.reads).containsExactly(read(leader.commit(), "r"));
+    }
+
+    /** R7. */
+    @Test
+    void a_follower_forwards_a_read_and_its_leader_answers_with_an_index() {
+        TestNode follower = TestNode.of(2, 3).follow(1, 2);
+        assertThat(follower.raw.readIndex(bytes("r"))).isEqualTo(ReadResult.FORWARDED);
+        List<Message> forwarded = follower.sent();
+        assertThat(forwarded)
+                .containsExactly(new Message(MessageType.READ_INDEX, 2, 1, 0, new Body.ReadIndex(bytes("r"))));
+        TestNode leader = leader();
+        leader.raw.step(forwarded.get(0));
+        leader.run();
+        answer(leader, context(leader), 3);
+        assertThat(leader.reads).as("it is not the leader's own").isEmpty();
+        List<Message> answers = leader.sent();
+        assertThat(answers)
+                .containsExactly(new Message(
+                        MessageType.READ_INDEX_RESPONSE, 1, 2, 2, new Body.ReadIndexResponse(1, bytes("r"))));
+        follower.raw.step(answers.get(0));
+        follower.run();
+        assertThat(follower.reads).containsExactly(read(1, "r"));
+    }
+
+    /** R7: a read that is forwarded a second time keeps who began. */
+    @Test
+    void a_follower_passes_on_another_ones_read() {
+        TestNode follower = TestNode.of(2, 3).follow(1, 2);
+        follower.step(MessageType.READ_INDEX, 3, 0, new Body.ReadIndex(bytes("r")));
+        assertThat(follower.sent())
+                .containsExactly(new Message(MessageType.READ_INDEX, 3, 1, 0, new Body.ReadIndex(bytes("r"))));
+    }
+
+    @Test
+    void nobody_is_known_to_lead() {
+        assertThat(TestNode.of(1, 3).raw.readIndex(bytes("r"))).isEqualTo(ReadResult.NO_LEADER);
+        TestNode candidate = TestNode.of(1, 3);
+        candidate.raw.campaign();
+        assertThat(candidate.raw.readIndex(bytes("r"))).isEqualTo(ReadResult.NO_LEADER);
+        candidate.run();
+        assertThat(candidate.reads).isEmpty();
+    }
+
+    /** R8. */
+    @Test
+    void several_reads_are_answered_in_one_ready() {
+        TestNode leader = leader();
+        for (String name : List.of("a", "b", "c")) {
+            leader.raw.readIndex(bytes(name));
+        }
+        byte[] context = {3, 0, 0, 0, 0, 0, 0, 0};
+        leader.run();
+        leader.raw.step(
+                new Message(MessageType.HEARTBEAT_RESPONSE, 2, 1, leader.term(), new Body.HeartbeatResponse(context)));
+        assertThat(leader.raw.ready().readStates()).containsExactly(read(1, "a"), read(1, "b"), read(1, "c"));
+    }
+
+    /** A damaged answer may name any number; what it confirms ends with the reads that exist. */
+    @Test
+    void a_number_that_was_not_given_out_yet_confirms_no_later_read() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("a"));
+        leader.run();
+        byte[] first = context(leader);
+        byte[] high = first.clone();
+        high[1] = 1;
+        answer(leader, high, 2, 3);
+        assertThat(leader.reads).containsExactly(read(1, "a"));
+        leader.raw.readIndex(bytes("b"));
+        leader.run();
+        byte[] second = context(leader);
+        answer(leader, first, 2, 3);
+        assertThat(leader.reads).containsExactly(read(1, "a"));
+        answer(leader, second, 2);
+        assertThat(leader.reads).containsExactly(read(1, "a"), read(1, "b"));
+    }
+
+    /** A large group: more answers than the leader first has room for. */
+    @Test
+    void every_voter_of_a_large_group_may_answer() {
+        TestNode leader = leaderOf(TestNode.confState(11));
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        byte[] context = context(leader);
+        answer(leader, context, 7, 8, 9, 10);
+        assertThat(leader.reads).isEmpty();
+        answer(leader, context, 11);
+        assertThat(leader.reads).containsExactly(read(1, "r"));
+    }
+
+    /** Only the conformance harness has these (X2): no question, the commit index of the moment. */
+    @Test
+    void lease_reads_are_answered_without_asking() {
+        TestNode leader = TestNode.of(1, 3, config -> config.checkQuorum(true).leaseReads(true))
+                .win();
+        leader.acknowledge(1, 2);
+        leader.sent();
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        assertThat(leader.reads).containsExactly(read(1, "r"));
+        assertThat(leader.sent()).isEmpty();
+    }
+}
