@@ -1,13 +1,17 @@
 package dev.keelraft.example;
 
+import dev.keelraft.example.server.ServerCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The command line of {@code keel-kv.jar}. What it can do are its subcommands. */
 @Command(
@@ -15,6 +19,7 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
+        subcommands = ServerCommand.class,
         description = "A replicated key-value server that etcd's clients can talk to.")
 public final class Main implements Runnable {
     @Spec
@@ -25,7 +30,21 @@ public final class Main implements Runnable {
      * wrong, or with what the command documents.
      */
     public static void main(String[] arguments) {
-        System.exit(new CommandLine(new Main()).execute(arguments));
+        System.exit(commandLine().execute(arguments));
+    }
+
+    /** The commands, as {@link #main} runs them. */
+    static CommandLine commandLine() {
+        return new CommandLine(new Main()).setParameterExceptionHandler(Main::explain);
+    }
+
+    /* What is wrong, and where to read on; the whole usage would push the one line that matters off the screen. */
+    private static int explain(ParameterException thrown, String[] arguments) {
+        CommandLine command = thrown.getCommandLine();
+        command.getErr().println("error: " + thrown.getMessage());
+        UnmatchedArgumentException.printSuggestions(thrown, command.getErr());
+        command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCode.USAGE;
     }
 
     /** Without a command there is nothing to do; the usage says what there is. */

@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
-import picocli.CommandLine;
 
 class MainTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
     private int run(String... arguments) {
-        return new CommandLine(new Main())
+        return Main.commandLine()
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(err, true))
                 .execute(arguments);
@@ -33,6 +32,12 @@ class MainTest {
     @Test
     void an_argument_that_does_not_exist_is_named() {
         assertThat(run("--no-such-thing")).isEqualTo(2);
-        assertThat(err.toString()).contains("--no-such-thing").contains("Usage: keel-kv");
+        assertThat(err.toString()).contains("--no-such-thing").contains("keel-kv --help");
+    }
+
+    @Test
+    void a_wrong_flag_of_a_server_is_explained_and_nothing_starts() {
+        assertThat(run("server", "--election-timeout", "100")).isEqualTo(2);
+        assertThat(err.toString()).contains("500 or more").contains("keel-kv server --help");
     }
 }

@@ -1,0 +1,121 @@
+package dev.keelraft.example.server;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.keelraft.ProposalResult;
+import dev.keelraft.example.kv.CommandCodec;
+import dev.keelraft.example.peer.PeerHandler;
+import dev.keelraft.example.peer.SnapshotSink;
+import dev.keelraft.example.server.ReceivedSnapshot.Arrived;
+import dev.keelraft.model.Body;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
+import io.grpc.Deadline;
+import java.io.IOException;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/** What peers bring, put into the kernel thread's inbox. */
+final class PeerEntrance implements PeerHandler {
+    /** About what an entry takes beside its payload, and a message beside its entries. */
+    private static final long OVERHEAD_BYTES = 64;
+
+    /** How long a received snapshot waits for its turn at the kernel thread, which may be in a slow sync. */
+    private static final long HAND_OVER_SECONDS = 30;
+
+    private final Inbox inbox;
+    private final SnapshotFiles files;
+
+    /** One snapshot comes in at a time: each takes as much disk and, while it is loaded, memory as the state itself. */
+    private final AtomicBoolean receiving = new AtomicBoolean();
+
+    PeerEntrance(Inbox inbox, SnapshotFiles files) {
+        this.inbox = inbox;
+        this.files = files;
+    }
+
+    @Override
+    public boolean received(Message message) {
+        return inbox.offer(loop -> loop.step(message), bytesOf(message));
+    }
+
+    private static long bytesOf(Message message) {
+        if (message.type() != MessageType.APPEND) {
+            return OVERHEAD_BYTES;
+        }
+        List<Entry> entries = ((Body.Append) message.body()).entries();
+        return Entry.payloadBytes(entries) + OVERHEAD_BYTES * (entries.size() + 1L);
+    }
+
+    @Override
+    public CompletableFuture<ProposalResult> propose(byte[] data, Deadline deadline) {
+        try {
+            // What is no command must not enter the log: no member could apply it.
+            CommandCodec.decode(data);
+        } catch (InvalidProtocolBufferException e) {
+            return CompletableFuture.failedFuture(new IllegalArgumentException("not a command: " + e.getMessage()));
+        }
+        CompletableFuture<ProposalResult> answer = new CompletableFuture<>();
+        boolean taken = inbox.offer(
+                loop -> {
+                    if (!deadline.isExpired()) {
+                        answer.complete(loop.propose(data));
+                    }
+                },
+                data.length);
+        return taken
+                ? answer
+                : CompletableFuture.failedFuture(new IllegalStateException("there is too much to do already"));
+    }
+
+    @Override
+    public SnapshotSink receiveSnapshot(Message installSnapshot, long bytes) throws IOException {
+        if (!receiving.compareAndSet(false, true)) {
+            throw new IOException("another snapshot is being received");
+        }
+        try {
+            return new ReceivedSnapshot(files, installSnapshot, bytes, this::handOver, () -> receiving.set(false));
+        } catch (IOException | RuntimeException e) {
+            receiving.set(false);
+            throw e;
+        }
+    }
+
+    private void handOver(Arrived arrived) throws IOException {
+        CompletableFuture<Void> taken = new CompletableFuture<>();
+        AtomicBoolean claimed = new AtomicBoolean();
+        boolean added = inbox.add(loop -> {
+            if (claimed.compareAndSet(false, true)) {
+                loop.step(arrived);
+                taken.complete(null);
+            }
+        });
+        try {
+            if (added) {
+                taken.get(HAND_OVER_SECONDS, TimeUnit.SECONDS);
+                return;
+            }
+        } catch (TimeoutException | ExecutionException e) {
+            // Below: unless the kernel thread has just begun with it.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (claimed.compareAndSet(false, true)) {
+            throw new IOException("the member has no time for a snapshot");
+        }
+    }
+
+    @Override
+    public void unreachable(long peer) {
+        inbox.offer(loop -> loop.reportUnreachable(peer), 0);
+    }
+
+    @Override
+    public void snapshotSent(long peer, boolean arrived) {
+        inbox.add(loop -> loop.reportSnapshot(peer, arrived));
+    }
+}

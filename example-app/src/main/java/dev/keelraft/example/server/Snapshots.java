@@ -1,0 +1,159 @@
+package dev.keelraft.example.server;
+
+import dev.keelraft.example.kv.KeyValueState;
+import dev.keelraft.example.server.SnapshotFiles.Stored;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.Snapshot;
+import dev.keelraft.wal.Recovered;
+import dev.keelraft.wal.SnapshotFile;
+import dev.keelraft.wal.Wal;
+import dev.keelraft.wal.WalSpaceExhausted;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides when this member writes a snapshot and how much of the log may go then. Belongs to the kernel thread; the writing
+ * itself happens on another one, from an immutable state.
+ *
+ * <p>A snapshot is due when the log has grown by a number of bytes since the last one. Of the log the younger half of these
+ * bytes stays, so that a follower that is only a little behind catches up from it: a snapshot takes the whole state over the
+ * network, an entry only itself.
+ */
+final class Snapshots {
+    private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+
+    private final Wal wal;
+    private final SnapshotFiles files;
+    private final long logBytes;
+    private final Executor background;
+    private final Inbox inbox;
+
+    private Stored newest;
+
+    /** Bytes of the entries that were applied since the last snapshot was begun. */
+    private long appliedBytes;
+
+    /** The index at which these were a half of what makes a snapshot due. */
+    private long halfIndex;
+
+    private boolean writing;
+
+    /**
+     * Continues from what the log has.
+     *
+     * @param logBytes how far the log grows between two snapshots
+     * @param background writes them, one at a time
+     */
+    Snapshots(Wal wal, SnapshotFiles files, long logBytes, Executor background, Inbox inbox) {
+        this.wal = wal;
+        this.files = files;
+        this.logBytes = logBytes;
+        this.background = background;
+        this.inbox = inbox;
+        Recovered recovered = wal.recovered();
+        this.newest = new Stored(recovered.snapshot(), recovered.snapshotFile());
+        files.deleteAllBut(wal.referencedSnapshots());
+    }
+
+    /** Counts an entry that was applied. */
+    void applied(Entry entry) {
+        appliedBytes += entry.wireBytes();
+        if (halfIndex == 0 && appliedBytes >= logBytes / 2) {
+            halfIndex = entry.index();
+        }
+    }
+
+    /** Begins to write a snapshot if one is due. */
+    void takeIfDue(StateMachine machine) {
+        if (writing
+                || appliedBytes < logBytes
+                || machine.index() <= newest.snapshot().index()) {
+            return;
+        }
+        writing = true;
+        KeyValueState state = machine.state();
+        Snapshot point = new Snapshot(machine.index(), machine.term(), machine.confState(), new byte[0]);
+        long releaseIndex = halfIndex;
+        appliedBytes = 0;
+        halfIndex = 0;
+        try {
+            background.execute(() -> write(point, state, releaseIndex));
+        } catch (RejectedExecutionException e) {
+            // The server is about to stop.
+            writing = false;
+        }
+    }
+
+    private void write(Snapshot point, KeyValueState state, long releaseIndex) {
+        long begin = System.nanoTime();
+        try {
+            Stored stored = files.write(point, state);
+            LOG.info(
+                    "snapshot at index {} written: {} keys, {} bytes in {} ms",
+                    point.index(),
+                    state.keyCount(),
+                    stored.file().bytes(),
+                    (System.nanoTime() - begin) / 1_000_000);
+            inbox.add(loop -> written(stored, releaseIndex));
+        } catch (IOException | RuntimeException e) {
+            LOG.error("no snapshot could be written at index {}; the log grows on until one can", point.index(), e);
+            inbox.add(loop -> failed());
+        }
+    }
+
+    private void written(Stored stored, long releaseIndex) {
+        writing = false;
+        try {
+            // A leader may have sent a newer one meanwhile.
+            if (stored.snapshot().index() > newest.snapshot().index()) {
+                wal.saveSnapshot(stored.snapshot(), stored.file());
+                newest = stored;
+                wal.release(Math.min(releaseIndex, stored.snapshot().index()));
+            }
+        } catch (WalSpaceExhausted e) {
+            LOG.error("the disk has no room to note a snapshot: {}", e.getMessage());
+            failed();
+        } finally {
+            files.release(stored.file().name());
+        }
+        files.deleteAllBut(wal.referencedSnapshots());
+    }
+
+    /** Tries again when the log has grown some more. */
+    private void failed() {
+        writing = false;
+        appliedBytes = Math.max(appliedBytes, logBytes - logBytes / 4);
+    }
+
+    /**
+     * Opens the file of a snapshot that the kernel wants to be sent.
+     *
+     * @throws IOException if it is not the newest any more, or cannot be opened; the kernel will ask for another
+     */
+    FileChannel open(Snapshot snapshot) throws IOException {
+        if (!newest.snapshot().equals(snapshot)) {
+            throw new IOException(snapshot + " was replaced by " + newest.snapshot());
+        }
+        return files.open(newest.file());
+    }
+
+    /** The log has taken a leader's snapshot in place of its entries. */
+    void installed(Stored stored) {
+        newest = stored;
+        appliedBytes = 0;
+        halfIndex = 0;
+        // The log was synced, so nothing can lead back to older snapshots; its segments may go.
+        wal.release(stored.snapshot().index());
+        dismiss(stored.file());
+    }
+
+    /** A received file is either stored by now, or not needed. */
+    void dismiss(SnapshotFile file) {
+        files.release(file.name());
+        files.deleteAllBut(wal.referencedSnapshots());
+    }
+}

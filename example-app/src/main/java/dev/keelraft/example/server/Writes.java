@@ -1,0 +1,325 @@
+package dev.keelraft.example.server;
+
+import dev.keelraft.example.kv.CommandCodec;
+import dev.keelraft.example.kv.EtcdError;
+import dev.keelraft.example.kv.RefusedException;
+import dev.keelraft.example.kv.wire.Command;
+import dev.keelraft.example.kv.wire.MemberAttributes;
+import dev.keelraft.example.kv.wire.Registration;
+import dev.keelraft.example.kv.wire.Result;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.random.RandomGenerator;
+
+/**
+ * The writes of this member's clients, from the moment they come in until they are applied here. Belongs to the kernel thread.
+ *
+ * <p>A write is proposed as often as it takes. A proposal may be lost with its leader, or its answer may, and nobody can tell
+ * the two apart; so each write is named by this process's session and a sequence, and the state machine executes the first copy
+ * that it meets (see {@code keel_kv.proto}). That is why it is safe to propose everything again that is pending whenever the
+ * leader has changed.
+ *
+ * <p>What a client is told, at its deadline at the latest:
+ *
+ * <ul>
+ *   <li>the result, once the write is applied here;
+ *   <li>{@link EtcdError#TOO_MANY_REQUESTS} or {@link EtcdError#REQUEST_TOO_LARGE}: it has not been and will not be executed;
+ *   <li>{@link EtcdError#NO_LEADER}: it was never proposed, as there was nobody to propose it to;
+ *   <li>{@link EtcdError#TIMEOUT} or {@link EtcdError#STOPPED}: it may have been executed, or not.
+ * </ul>
+ *
+ * <p>The session is opened by a command of its own, the registration, which also tells the others this member's addresses. No
+ * write leaves before that is applied. Should the state machine have let the session go (there are too many, and it was the one
+ * unused for longest), a new one is opened, and pending writes end as unknown: an old copy may have been executed.
+ */
+final class Writes {
+    /** How many writes may be pending; a half of the results that a session can hold. */
+    static final int MAX_PENDING = 8192;
+
+    /** How many bytes pending writes may have. */
+    static final long MAX_PENDING_BYTES = 64L << 20;
+
+    /** What became of an attempt to propose. */
+    enum Attempt {
+        /** It is in the leader's log. It stays there for as long as that leader leads. */
+        IN_LOG,
+        /** It is not in any log, and may be tried again. */
+        NOT_TAKEN,
+        /** It may be in the leader's log. */
+        UNKNOWN,
+        /** It is too large for the log, now and always. */
+        TOO_LARGE
+    }
+
+    /** Takes commands to the leader, wherever that is. */
+    interface Proposer {
+        /** Proposes, and says later or at once, on the kernel thread, what came of it. The last answer may get lost. */
+        void propose(byte[] data, Answer answer);
+
+        /** How far this member has applied the log. */
+        long appliedIndex();
+    }
+
+    /** Takes the outcome of an attempt. */
+    interface Answer {
+        void attempted(Attempt attempt);
+    }
+
+    private static final class Write {
+        final Command.Builder command;
+        final long bytes;
+        final long deadlineNanos;
+        final CompletableFuture<Result> future;
+
+        /** 0 until it has a place in the session. */
+        long sequence;
+
+        /** Counts the attempts, so that the answer to an earlier one is told from that to the last. */
+        int attempt;
+
+        /** Whether the last attempt is unanswered or has succeeded; if not, it is proposed with the next tick. */
+        boolean isOut;
+
+        /** Whether the leader of the last attempt is known to have it. */
+        boolean isInLog;
+
+        /** Ticks since the last attempt. */
+        int ticks;
+
+        /** Whether any attempt may have reached a log. */
+        boolean mayBeExecuted;
+
+        Write(Command.Builder command, long deadlineNanos, CompletableFuture<Result> future) {
+            this.command = command;
+            this.bytes = command.buildPartial().getSerializedSize();
+            this.deadlineNanos = deadlineNanos;
+            this.future = future;
+        }
+    }
+
+    private final Proposer proposer;
+    private final RandomGenerator random;
+    private final MemberAttributes self;
+    private final int answerTicks;
+
+    /** By sequence, ascending. */
+    private final LinkedHashMap<Long, Write> pending = new LinkedHashMap<>();
+
+    /** What waits for the session to be opened. */
+    private final ArrayDeque<Write> waiting = new ArrayDeque<>();
+
+    private long pendingBytes;
+    private long session;
+    private long nextSequence;
+    private boolean registered;
+
+    /**
+     * Opens a session.
+     *
+     * @param self how this member is to be found
+     * @param random draws the numbers of sessions; unpredictable, as two processes must never draw the same
+     * @param answerTicks after how many ticks an attempt without an answer counts as lost
+     */
+    Writes(Proposer proposer, MemberAttributes self, RandomGenerator random, int answerTicks) {
+        this.proposer = proposer;
+        this.self = self;
+        this.random = random;
+        this.answerTicks = answerTicks;
+        open();
+    }
+
+    /* One registration for each number: see KeyValueState. */
+    private void open() {
+        registered = false;
+        nextSequence = 1;
+        do {
+            session = random.nextLong();
+        } while (session == 0);
+        Registration registration = Registration.newBuilder()
+                .setMember(self)
+                .setAppliedIndex(proposer.appliedIndex())
+                .build();
+        number(new Write(
+                Command.newBuilder().setRegister(registration), Long.MAX_VALUE, new CompletableFuture<Result>()));
+    }
+
+    /** The number of the session. */
+    long session() {
+        return session;
+    }
+
+    /** How many writes wait for their result. */
+    int size() {
+        return pending.size() + waiting.size();
+    }
+
+    /**
+     * Takes on a write.
+     *
+     * @param command with nothing but its operation
+     * @param deadlineNanos when its client wants to know at the latest, as {@link System#nanoTime}
+     * @param future gets the result, or a {@link RefusedException}
+     */
+    void add(Command.Builder command, long deadlineNanos, CompletableFuture<Result> future) {
+        Write write = new Write(command, deadlineNanos, future);
+        if (size() >= MAX_PENDING || pendingBytes + write.bytes > MAX_PENDING_BYTES) {
+            refuse(write, EtcdError.TOO_MANY_REQUESTS);
+            return;
+        }
+        pendingBytes += write.bytes;
+        if (registered) {
+            number(write);
+            propose(write);
+        } else {
+            waiting.add(write);
+        }
+    }
+
+    private void number(Write write) {
+        write.sequence = nextSequence++;
+        pending.put(write.sequence, write);
+    }
+
+    /** Proposes everything again: what is not in the new leader's log by now will never be, but for this. */
+    void leaderChanged() {
+        for (Write write : List.copyOf(pending.values())) {
+            propose(write);
+        }
+    }
+
+    /** Lets a tick pass: gives up what is late, tries again what was not taken. */
+    void tick(long nowNanos) {
+        for (Write write : List.copyOf(pending.values())) {
+            write.ticks++;
+            if (write.deadlineNanos - nowNanos <= 0 && write.deadlineNanos != Long.MAX_VALUE) {
+                giveUp(write);
+            } else if (!write.isOut || (!write.isInLog && write.ticks > answerTicks)) {
+                propose(write);
+            }
+        }
+        for (Write write : List.copyOf(waiting)) {
+            if (write.deadlineNanos - nowNanos <= 0) {
+                giveUp(write);
+            }
+        }
+    }
+
+    private void giveUp(Write write) {
+        remove(write);
+        refuse(write, write.mayBeExecuted ? EtcdError.TIMEOUT : EtcdError.NO_LEADER);
+    }
+
+    private void propose(Write write) {
+        if (pending.get(write.sequence) != write) {
+            // An answer to another one has ended it meanwhile.
+            return;
+        }
+        int attempt = ++write.attempt;
+        write.isOut = true;
+        write.isInLog = false;
+        write.ticks = 0;
+        // Below the lowest pending sequence all results are here, or nobody waits for them any more.
+        long lowest = pending.keySet().iterator().next();
+        Command command = write.command
+                .setSession(session)
+                .setSequence(write.sequence)
+                .setAcknowledgedBelow(lowest)
+                .build();
+        boolean before = write.mayBeExecuted;
+        write.mayBeExecuted = true;
+        proposer.propose(CommandCodec.encode(command), answer -> {
+            if (write.attempt != attempt || pending.get(write.sequence) != write) {
+                return;
+            }
+            switch (answer) {
+                case IN_LOG -> write.isInLog = true;
+                case NOT_TAKEN -> {
+                    write.isOut = false;
+                    write.mayBeExecuted = before;
+                }
+                case UNKNOWN -> write.isOut = false;
+                case TOO_LARGE -> {
+                    remove(write);
+                    refuse(write, EtcdError.REQUEST_TOO_LARGE);
+                }
+            }
+        });
+    }
+
+    /**
+     * Takes note of a command of this session that was applied.
+     *
+     * @param command as it stood in the log
+     * @param result what came of it
+     */
+    void applied(Command command, Result result) {
+        Write write = pending.get(command.getSequence());
+        if (command.getSession() != session || write == null) {
+            // A copy of a command that has its result, or a command of a session that is given up.
+            return;
+        }
+        if (!result.hasRefusal()) {
+            remove(write);
+            if (result.hasRegistered()) {
+                registered();
+            } else {
+                write.future.complete(result);
+            }
+            return;
+        }
+        switch (result.getRefusal()) {
+            case UNKNOWN_SESSION, REGISTRATION_TOO_OLD -> reopen();
+            case SESSION_FULL -> write.isOut = false;
+            case ALREADY_ACKNOWLEDGED, UNKNOWN_OPERATION, REFUSAL_UNSPECIFIED, UNRECOGNIZED -> {
+                remove(write);
+                refuse(write, EtcdError.TIMEOUT);
+            }
+        }
+    }
+
+    private void registered() {
+        registered = true;
+        List<Write> ready = List.copyOf(waiting);
+        waiting.clear();
+        for (Write write : ready) {
+            number(write);
+        }
+        ready.forEach(this::propose);
+    }
+
+    /** The state machine has let the session go, and with it the knowledge of which of its commands it has executed. */
+    private void reopen() {
+        List<Write> lost = List.copyOf(pending.values());
+        for (Write write : lost) {
+            remove(write);
+            refuse(write, EtcdError.TIMEOUT);
+        }
+        open();
+        leaderChanged();
+    }
+
+    /** Ends all writes: the member stops. */
+    void stop() {
+        List<Write> all = new ArrayList<>(pending.values());
+        all.addAll(waiting);
+        for (Write write : all) {
+            remove(write);
+            refuse(write, EtcdError.STOPPED);
+        }
+    }
+
+    private void remove(Write write) {
+        if (pending.remove(write.sequence, write) || waiting.remove(write)) {
+            if (!write.command.hasRegister()) {
+                pendingBytes -= write.bytes;
+            }
+        }
+    }
+
+    private static void refuse(Write write, EtcdError error) {
+        write.future.completeExceptionally(new RefusedException(error));
+    }
+}
