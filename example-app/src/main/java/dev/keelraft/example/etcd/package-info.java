@@ -8,6 +8,8 @@
  *
  * <p>Served are KV (Range, Put, DeleteRange, Txn), Cluster (MemberList) and Maintenance (Status, Alarm without
  * changes); whatever else a client calls answers UNIMPLEMENTED. The messages are in {@code etcd_rpc.proto}.
+ *
+ * <p>{@link dev.keelraft.example.etcd.EtcdClient} is the other side, for the commands that try a group out.
  */
 @NullMarked
 package dev.keelraft.example.etcd;
