@@ -1,5 +1,6 @@
 package dev.keelraft.example;
 
+import dev.keelraft.example.demo.DemoCommand;
 import dev.keelraft.example.server.ServerCommand;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = ServerCommand.class,
+        subcommands = {ServerCommand.class, DemoCommand.class},
         description = "A replicated key-value server that etcd's clients can talk to.")
 public final class Main implements Runnable {
     @Spec

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /** A group of one member that applies each command at once: everything behind the services but Raft. */
-final class DirectBackend implements KeyValueBackend {
+public final class DirectBackend implements KeyValueBackend {
     static final long CLUSTER = 0xc105_7e50_0000_0001L;
     static final long MEMBER = 0x8e9e_05c5_2164_694dL;
 
@@ -23,7 +23,8 @@ final class DirectBackend implements KeyValueBackend {
     private long index;
     private long sequence;
 
-    DirectBackend() {
+    /** A group without keys. */
+    public DirectBackend() {
         register("http://127.0.0.1:2379");
     }
 

@@ -8,31 +8,46 @@ import java.net.InetSocketAddress;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** The services on a free port of this machine, with a group of one member behind them. */
-final class TestServer {
+public final class TestServer {
     private final ExecutorService executor = Executors.newFixedThreadPool(2);
     private final Server server;
 
-    TestServer() throws IOException {
+    /** A server with an empty state. */
+    public TestServer() throws IOException {
+        this(new DirectBackend());
+    }
+
+    private TestServer(DirectBackend backend) throws IOException {
+        this(backend, backend::register);
+    }
+
+    /**
+     * A server with anything behind it.
+     *
+     * @param register is told the URL for clients
+     */
+    public TestServer(KeyValueBackend backend, Consumer<String> register) throws IOException {
         NettyServerBuilder builder = NettyServerBuilder.forAddress(
                         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
                 .executor(executor)
                 .maxInboundMessageSize(EtcdServices.MAX_INBOUND_MESSAGE_BYTES)
                 .permitKeepAliveTime(1, TimeUnit.SECONDS)
                 .permitKeepAliveWithoutCalls(true);
-        DirectBackend backend = new DirectBackend();
         EtcdServices.of(backend, executor, EtcdServices.DEFAULT_TIMEOUT).forEach(builder::addService);
         server = builder.build().start();
-        backend.register(url());
+        register.accept(url());
     }
 
     /** Where a client finds it. */
-    String url() {
+    public String url() {
         return "http://127.0.0.1:" + server.getPort();
     }
 
-    void stop() throws InterruptedException {
+    /** Ends it. */
+    public void stop() throws InterruptedException {
         server.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
         executor.shutdownNow();
     }

@@ -58,10 +58,32 @@ class ArchitectureTest {
     }
 
     @Example
+    void demo_and_bench_know_a_server_by_its_api_alone() {
+        noClasses()
+                .that()
+                .resideInAnyPackage("dev.keelraft.example.demo", "dev.keelraft.example.bench")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.keelraft",
+                        "dev.keelraft.wal..",
+                        "dev.keelraft.proto..",
+                        "dev.keelraft.example.kv..",
+                        "dev.keelraft.example.server..",
+                        "dev.keelraft.example.peer..")
+                .check(MAIN);
+    }
+
+    @Example
     void every_class_is_final() {
         classes()
                 .that()
-                .resideInAnyPackage("dev.keelraft.example", "dev.keelraft.example.kv", "dev.keelraft.example.etcd")
+                .resideInAnyPackage(
+                        "dev.keelraft.example",
+                        "dev.keelraft.example.kv",
+                        "dev.keelraft.example.etcd",
+                        "dev.keelraft.example.demo",
+                        "dev.keelraft.example.bench")
                 .and()
                 .areNotInterfaces()
                 .and()
