@@ -1,5 +1,6 @@
 package dev.keelraft.example;
 
+import dev.keelraft.example.bench.BenchCommand;
 import dev.keelraft.example.demo.DemoCommand;
 import dev.keelraft.example.server.ServerCommand;
 import java.io.IOException;
@@ -20,7 +21,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ServerCommand.class, DemoCommand.class},
+        subcommands = {ServerCommand.class, DemoCommand.class, BenchCommand.class},
         description = "A replicated key-value server that etcd's clients can talk to.")
 public final class Main implements Runnable {
     @Spec

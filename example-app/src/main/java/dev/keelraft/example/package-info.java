@@ -4,7 +4,8 @@
  * <p>Read {@link dev.keelraft.example.kv} first, which is what the members replicate, and then {@link
  * dev.keelraft.example.etcd}, which is what clients see of it. Neither knows the other members, the log or the disk.
  *
- * <p>{@link dev.keelraft.example.demo} is a client, which knows of a server no more than etcd's API and flags.
+ * <p>{@link dev.keelraft.example.demo} and {@link dev.keelraft.example.bench} are clients, which know of a server no more
+ * than etcd's API and flags.
  */
 @NullMarked
 package dev.keelraft.example;
