@@ -36,6 +36,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -43,7 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The whole of a small host, and a group of three of them on real files. A crash is that of a process:
+ * The whole of a small host, which the README shows, and a group of three of them on real files. A crash is that of a process:
  * the files are taken as the operating system has them at that moment, and the log is not closed before.
  */
 class HostLoopTest {
@@ -57,6 +58,7 @@ class HostLoopTest {
     private final ArrayDeque<Message> network = new ArrayDeque<>();
     private int lives;
 
+    // tag::host-loop
     /** One member. It belongs to one thread; after each tick, step and proposal that calls {@code handleReadys}. */
     static final class Host {
         final RawNode node;
@@ -96,6 +98,7 @@ class HostLoopTest {
             }
         }
     }
+    // end::host-loop
 
     /** A list of texts; what is applied goes to its end. A snapshot is a file with one line for each. */
     private static final class StateMachine {
@@ -252,6 +255,22 @@ class HostLoopTest {
             assertThat(member.machine.applied().confState()).isEqualTo(changed);
         });
         assertThat(read("now?")).isEqualTo(expected);
+    }
+
+    /** Of the README's block nothing else is compiled, so it must be this. */
+    @Test
+    void the_readme_shows_this_loop() throws IOException {
+        Path module = Path.of(System.getProperty("basedir", "")).toAbsolutePath();
+        List<String> source =
+                Files.readAllLines(module.resolve("src/test/java/dev/keelraft/wal/HostLoopTest.java"), UTF_8);
+        List<String> loop =
+                source.subList(source.indexOf("    // tag::host-loop") + 1, source.indexOf("    // end::host-loop"));
+        assertThat(loop).hasSizeBetween(20, 40);
+
+        String shown = loop.stream()
+                .map(line -> line.isEmpty() ? "" : line.substring(4))
+                .collect(Collectors.joining("\n", "```java\n", "\n```\n"));
+        assertThat(Files.readString(module.resolveSibling("README.md"), UTF_8)).contains(shown);
     }
 
     private void start(long id) {
