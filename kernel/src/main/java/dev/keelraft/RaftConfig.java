@@ -310,7 +310,7 @@ public final class RaftConfig {
             return this;
         }
 
-        /* For the conformance harness: etcd's lease-based reads, which are not safe (kernel.md X2). */
+        /* For the conformance harness: etcd's lease-based reads, which are not safe: clocks drift, processes pause. */
         Builder leaseReads(boolean on) {
             leaseReads = on;
             return this;
@@ -329,7 +329,7 @@ public final class RaftConfig {
         }
 
         /**
-         * Checks the
+         * Checks the settings, and makes an immutable value of them.
          *
          * @throws IllegalArgumentException if one is out of its range
          */
