@@ -2,6 +2,7 @@ package dev.keelraft.example.server;
 
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.jctools.queues.varhandle.MpscVarHandleArrayQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,21 @@ final class Inbox {
 
         /** Is called in place of {@link #run} if the kernel thread has ended: whoever waits must be told. */
         default void abandon() {}
+
+        /** A task that somebody waits for. */
+        static Task of(Consumer<KernelLoop> run, Runnable abandon) {
+            return new Task() {
+                @Override
+                public void run(KernelLoop loop) {
+                    run.accept(loop);
+                }
+
+                @Override
+                public void abandon() {
+                    abandon.run();
+                }
+            };
+        }
     }
 
     private record Item(Task task, long bytes) {}

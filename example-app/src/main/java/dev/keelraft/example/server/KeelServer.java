@@ -45,6 +45,7 @@ import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -356,7 +357,7 @@ public final class KeelServer implements AutoCloseable {
             CompletableFuture<Result> future = new CompletableFuture<>();
             long nanos = nanosOf(deadline);
             int bytes = command.buildPartial().getSerializedSize();
-            submit(future, bytes, task -> task.writes().add(command, nanos, future));
+            submit(future, bytes, kernel -> kernel.writes().add(command, nanos, future));
             return future;
         }
 
@@ -364,25 +365,14 @@ public final class KeelServer implements AutoCloseable {
         public CompletableFuture<KeyValueState> linearizableState(Deadline deadline) {
             CompletableFuture<KeyValueState> future = new CompletableFuture<>();
             long nanos = nanosOf(deadline);
-            submit(future, 0, task -> task.reads().add(nanos, future));
+            submit(future, 0, kernel -> kernel.reads().add(nanos, future));
             return future;
         }
 
-        private void submit(CompletableFuture<?> future, long bytes, Inbox.Task task) {
-            boolean taken = inbox.offer(
-                    new Inbox.Task() {
-                        @Override
-                        public void run(KernelLoop kernel) {
-                            task.run(kernel);
-                        }
-
-                        @Override
-                        public void abandon() {
-                            future.completeExceptionally(new RefusedException(EtcdError.STOPPED));
-                        }
-                    },
-                    bytes);
-            if (!taken) {
+        private void submit(CompletableFuture<?> future, long bytes, Consumer<KernelLoop> run) {
+            Inbox.Task task =
+                    Inbox.Task.of(run, () -> future.completeExceptionally(new RefusedException(EtcdError.STOPPED)));
+            if (!inbox.offer(task, bytes)) {
                 future.completeExceptionally(
                         new RefusedException(inbox.isClosed() ? EtcdError.STOPPED : EtcdError.TOO_MANY_REQUESTS));
             }

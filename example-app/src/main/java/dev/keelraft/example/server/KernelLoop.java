@@ -37,8 +37,8 @@ import org.slf4j.LoggerFactory;
  * The kernel thread: the one place where the member, its log and its state machine come together. Everything here runs on that
  * thread, but for the methods that say otherwise.
  *
- * <p>One turn of {@link #run}: take what has come in, let a tick pass if one is due, ask for the reads that wait, and do what
- * the kernel hands out. Many proposals of one turn share one sync of the log.
+ * <p>One turn of {@link #run}: take what has come in, let a tick pass if one is due, do what the kernel hands out, and ask for
+ * the reads that wait. Many proposals of one turn share one sync of the log.
  */
 final class KernelLoop implements Writes.Proposer, Reads.Question {
     private static final Logger LOG = LoggerFactory.getLogger(KernelLoop.class);
@@ -63,6 +63,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     /** The Ready that the disk had no room for. */
     private @Nullable Ready unstored;
+
+    /** Whether a tick has passed since it was last tried. */
+    private boolean mayRetry;
 
     /** A leader's snapshot that the kernel was told of, until it comes out of a Ready or is ignored. */
     private @Nullable Arrived arrived;
@@ -129,8 +132,10 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             while (!stopping) {
                 takeTasks();
                 nextTick = tickIfDue(nextTick);
-                reads.ask();
-                work();
+                do {
+                    work();
+                    // A question that was answered just now makes way for the reads that have come in meanwhile.
+                } while (reads.ask());
                 inbox.await(nextTick - System.nanoTime());
             }
         } finally {
@@ -167,6 +172,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             return nextTick;
         }
         node.tick();
+        mayRetry = true;
         writes.tick(now);
         reads.tick(now, leader == NodeId.NONE ? EtcdError.NO_LEADER : EtcdError.TIMEOUT);
         long next = nextTick + timing.tickNanos;
@@ -176,13 +182,8 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     // What the kernel hands out
 
     private void work() {
-        if (unstored != null && !store(unstored)) {
+        if (unstored != null && !storeAgain()) {
             return;
-        }
-        if (unstored != null) {
-            Ready ready = unstored;
-            unstored = null;
-            finish(ready);
         }
         while (node.hasReady()) {
             Ready ready = node.ready();
@@ -198,11 +199,27 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         status = statusNow();
     }
 
+    /** Tries once a tick: an attempt may have to write a whole new segment, and most of them fail. */
+    private boolean storeAgain() {
+        Ready ready = unstored;
+        if (ready == null || !mayRetry) {
+            return false;
+        }
+        mayRetry = false;
+        if (!store(ready)) {
+            return false;
+        }
+        LOG.info("the disk has room again");
+        unstored = null;
+        finish(ready);
+        return true;
+    }
+
     /**
      * Makes durable what a Ready holds.
      *
      * @return false if the disk has no room: nothing of the Ready is stored, nothing of it may be confirmed, and it is tried
-     *     again with the next turn. Until then this member is as good as dead to the others, and they go on without it
+     *     again with the next tick. Until then this member is as good as dead to the others, and they go on without it
      */
     private boolean store(Ready ready) {
         try {

@@ -60,14 +60,17 @@ final class PeerEntrance implements PeerHandler {
             return CompletableFuture.failedFuture(new IllegalArgumentException("not a command: " + e.getMessage()));
         }
         CompletableFuture<ProposalResult> answer = new CompletableFuture<>();
-        boolean taken = inbox.offer(
+        Inbox.Task task = Inbox.Task.of(
                 loop -> {
-                    if (!deadline.isExpired()) {
+                    // Nobody waits for it any more: it was proposed again, or given up.
+                    if (deadline.isExpired()) {
+                        answer.completeExceptionally(new TimeoutException());
+                    } else {
                         answer.complete(loop.propose(data));
                     }
                 },
-                data.length);
-        return taken
+                () -> answer.completeExceptionally(new IllegalStateException("the member stops")));
+        return inbox.offer(task, data.length)
                 ? answer
                 : CompletableFuture.failedFuture(new IllegalStateException("there is too much to do already"));
     }
@@ -88,12 +91,14 @@ final class PeerEntrance implements PeerHandler {
     private void handOver(Arrived arrived) throws IOException {
         CompletableFuture<Void> taken = new CompletableFuture<>();
         AtomicBoolean claimed = new AtomicBoolean();
-        boolean added = inbox.add(loop -> {
-            if (claimed.compareAndSet(false, true)) {
-                loop.step(arrived);
-                taken.complete(null);
-            }
-        });
+        boolean added = inbox.add(Inbox.Task.of(
+                loop -> {
+                    if (claimed.compareAndSet(false, true)) {
+                        loop.step(arrived);
+                        taken.complete(null);
+                    }
+                },
+                () -> taken.completeExceptionally(new IllegalStateException("the member stops"))));
         try {
             if (added) {
                 taken.get(HAND_OVER_SECONDS, TimeUnit.SECONDS);

@@ -72,22 +72,23 @@ final class Reads {
         waiting.add(new Read(deadlineNanos, future));
     }
 
-    /** Asks for those that wait, unless a question is out. */
-    void ask() {
+    /** Asks for those that wait, unless a question is out. Returns whether it has asked. */
+    boolean ask() {
         if (waiting.isEmpty() || !asked.isEmpty()) {
-            return;
+            return false;
         }
         byte[] name = ByteBuffer.allocate(2 * Long.BYTES)
                 .putLong(incarnation)
                 .putLong(++questions)
                 .array();
         if (question.ask(name.clone()) == ReadResult.NO_LEADER) {
-            return;
+            return false;
         }
         context = name;
         asked = waiting;
         waiting = new ArrayList<>();
         ticks = 0;
+        return true;
     }
 
     /** Takes an answer. */

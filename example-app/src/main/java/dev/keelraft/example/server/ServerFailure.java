@@ -9,6 +9,7 @@ import dev.keelraft.wal.WalNotFound;
 import dev.keelraft.wal.WalSpaceExhausted;
 import dev.keelraft.wal.WalUnsupportedVersion;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import org.jspecify.annotations.Nullable;
 
 /** Why a server could not start, or had to stop. Its text says what to do. */
@@ -53,7 +54,9 @@ public final class ServerFailure extends Exception {
     }
 
     static ServerFailure of(Throwable thrown) {
-        String text = thrown.getMessage() == null ? thrown.toString() : thrown.getMessage();
+        // The text of the JDK's exceptions about files is the name of the file and no more.
+        boolean says = thrown.getMessage() != null && !(thrown instanceof FileSystemException);
+        String text = says ? String.valueOf(thrown.getMessage()) : thrown.toString();
         if (thrown instanceof RaftFailedException failed) {
             // The log's own exception says more than that the kernel could not read it.
             return failed.failure() == FailureCause.STORAGE && failed.getCause() != null

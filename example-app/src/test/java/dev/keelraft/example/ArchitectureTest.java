@@ -1,4 +1,4 @@
-package dev.keelraft.example.kv;
+package dev.keelraft.example;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
@@ -7,6 +7,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import dev.keelraft.RawNode;
+import dev.keelraft.Ready;
+import dev.keelraft.wal.Wal;
 import java.util.Random;
 import net.jqwik.api.Example;
 
@@ -33,8 +36,15 @@ class ArchitectureTest {
                         "java.security..",
                         "org.slf4j..",
                         "io.grpc..",
+                        "dev.keelraft",
+                        "dev.keelraft.wal..",
+                        "dev.keelraft.proto..",
                         "dev.keelraft.example",
-                        "dev.keelraft.example.etcd")
+                        "dev.keelraft.example.etcd",
+                        "dev.keelraft.example.peer..",
+                        "dev.keelraft.example.server..",
+                        "dev.keelraft.example.demo..",
+                        "dev.keelraft.example.bench..")
                 .check(MAIN);
         noClasses()
                 .that()
@@ -53,7 +63,56 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "dev.keelraft", "dev.keelraft.wal..", "dev.keelraft.proto..", "dev.keelraft.example")
+                        "dev.keelraft",
+                        "dev.keelraft.wal..",
+                        "dev.keelraft.proto..",
+                        "dev.keelraft.example",
+                        "dev.keelraft.example.peer..",
+                        "dev.keelraft.example.server..",
+                        "dev.keelraft.example.demo..",
+                        "dev.keelraft.example.bench..")
+                .check(MAIN);
+    }
+
+    @Example
+    void the_transport_knows_messages_and_neither_the_log_nor_what_is_replicated() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.keelraft.example.peer")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.keelraft.wal..",
+                        "dev.keelraft.example",
+                        "dev.keelraft.example.kv..",
+                        "dev.keelraft.example.etcd..",
+                        "dev.keelraft.example.server..",
+                        "dev.keelraft.example.demo..",
+                        "dev.keelraft.example.bench..")
+                .check(MAIN);
+    }
+
+    @Example
+    void the_server_does_not_know_the_commands_around_it() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.keelraft.example.server")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.keelraft.example", "dev.keelraft.example.demo..", "dev.keelraft.example.bench..")
+                .check(MAIN);
+    }
+
+    /** Others reach it through the inbox: the kernel and the log belong to one thread. */
+    @Example
+    void only_the_server_touches_the_kernel_and_the_log() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.keelraft.example.server")
+                .should()
+                .dependOnClassesThat()
+                .belongToAnyOf(RawNode.class, Ready.class, Wal.class)
                 .check(MAIN);
     }
 
@@ -82,6 +141,8 @@ class ArchitectureTest {
                         "dev.keelraft.example",
                         "dev.keelraft.example.kv",
                         "dev.keelraft.example.etcd",
+                        "dev.keelraft.example.peer",
+                        "dev.keelraft.example.server",
                         "dev.keelraft.example.demo",
                         "dev.keelraft.example.bench")
                 .and()
