@@ -15,8 +15,6 @@ public enum FailureCause {
     LOG_CONFLICT,
     /** {@link Storage} threw, or gave what its contract does not allow. The exception, if there was one, is the cause. */
     STORAGE,
-    /** A stored or received snapshot names members that make no configuration. */
-    CONFIGURATION,
     /** The kernel found itself in a state that must not be. This is a defect of Keel: please report it. */
     INVARIANT
 }

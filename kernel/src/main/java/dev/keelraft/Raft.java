@@ -391,7 +391,7 @@ final class Raft {
             log.commitTo(snapshot.index());
             return false;
         }
-        Membership restored = membershipOf(snapshot.confState());
+        Membership restored = Membership.of(snapshot.confState());
         log.restore(snapshot);
         membership = restored;
         restoredIndex = snapshot.index();
@@ -403,14 +403,6 @@ final class Raft {
         return confState.voters().contains(id)
                 || confState.learners().contains(id)
                 || confState.votersOutgoing().contains(id);
-    }
-
-    static Membership membershipOf(ConfState confState) {
-        try {
-            return Membership.of(confState);
-        } catch (IllegalArgumentException e) {
-            throw new RaftFailedException(FailureCause.CONFIGURATION, "a snapshot's configuration is none", e);
-        }
     }
 
     /**

@@ -1,6 +1,7 @@
 package dev.keelraft;
 
 import dev.keelraft.confchange.Membership;
+import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfChange;
 import dev.keelraft.model.ConfChange.ChangeType;
 import dev.keelraft.model.ConfChangeRefusal;
@@ -121,7 +122,7 @@ public final class RawNode {
      *
      * @param applied how far the state machine is, and who the members were there
      * @throws IllegalArgumentException if the storage is empty (a disk that was wiped is not a disk to restart from: the member
-     *     has promised votes and entries that are gone), or the applied index is not in it
+     *     has promised votes and entries that are gone), the applied index is not in it, or the members make no configuration
      * @throws RaftFailedException if the storage contradicts itself
      */
     public static RawNode restart(RaftConfig config, Storage storage, Applied applied) {
@@ -206,10 +207,18 @@ public final class RawNode {
         if (message.term() == 0 && bearsTerm(message.type())) {
             return StepResult.MALFORMED;
         }
+        if (message.type() == MessageType.INSTALL_SNAPSHOT && !hasMembers((Body.InstallSnapshot) message.body())) {
+            return StepResult.MALFORMED;
+        }
         if (message.type().isResponse() && !raft.membership().contains(from)) {
             return StepResult.UNKNOWN_PEER;
         }
         return StepResult.HANDLED;
+    }
+
+    /* etcd's library panics there. A peer must not be able to stop this node; the leader will have to send something else. */
+    private static boolean hasMembers(Body.InstallSnapshot install) {
+        return Membership.isValid(install.snapshot().confState());
     }
 
     /** Kinds that are passed on with the name of the node they are about, and so may come back to it. */

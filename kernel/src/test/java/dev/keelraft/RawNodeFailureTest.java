@@ -84,16 +84,25 @@ class RawNodeFailureTest {
             assertThat(log.term(4)).isEqualTo(1);
         }
 
-        /** S8. */
+        /** S8, where etcd's library panics: it is a peer's message, and says nothing about our own log. */
         @Test
-        void a_snapshot_whose_members_make_no_configuration_is_fatal() {
+        void a_snapshot_whose_members_make_no_configuration_is_dropped() {
             TestNode node = TestNode.of(1, 3);
             ConfState learnerAndVoter = ConfState.of(List.of(1L, 2L), List.of(2L));
             Body install = new Body.InstallSnapshot(new Snapshot(5, 1, learnerAndVoter, bytes("s")));
-            RaftFailedException failed = assertFails(
-                    () -> node.step(MessageType.INSTALL_SNAPSHOT, 2, 1, install), FailureCause.CONFIGURATION);
-            assertThat(failed).hasRootCauseInstanceOf(IllegalArgumentException.class);
-            assertDead(node.raw, failed);
+            assertThat(node.step(MessageType.INSTALL_SNAPSHOT, 2, 1, install)).isEqualTo(StepResult.MALFORMED);
+            assertThat(node.raw.hasReady()).isFalse();
+            assertThat(node.raw.status().dropped()).containsEntry(StepResult.MALFORMED, 1L);
+        }
+
+        @Test
+        void members_to_restart_with_that_make_no_configuration_are_refused() {
+            MemoryStorage storage = new MemoryStorage();
+            storage.setHardState(new HardState(1, 0, 0));
+            Applied applied = new Applied(0, ConfState.of(List.of(1L, 2L), List.of(2L)));
+            assertThatThrownBy(() -> RawNode.restart(TestNode.plain(1).build(), storage, applied))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("a learner is a voter");
         }
     }
 

@@ -41,6 +41,16 @@ public final class Membership {
         this.members = all.stream().mapToLong(Long::longValue).toArray();
     }
 
+    /** Tells whether {@link #of} would take it. */
+    public static boolean isValid(ConfState confState) {
+        try {
+            of(confState);
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
     /**
      * The members that a configuration names.
      *
