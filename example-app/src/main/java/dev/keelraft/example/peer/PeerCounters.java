@@ -26,8 +26,8 @@ public final class PeerCounters {
         WRONG_SENDER,
         /** Received: a snapshot among the messages, and so without its bytes. */
         SNAPSHOT_WITHOUT_BYTES,
-        /** Received: the host had no room. */
-        NO_ROOM
+        /** Received: the host did not take it. */
+        NOT_TAKEN
     }
 
     private final LongAdder sent = new LongAdder();

@@ -16,7 +16,8 @@ public interface PeerHandler {
      * is the peer that sent it, except for the three kinds where it is not (see {@link Message}). It is never an {@code
      * INSTALL_SNAPSHOT}.
      *
-     * @return false if there is no room: it is then lost, and counted
+     * @return false if it is not taken, for want of room or because the host wants none of its kind: it is then lost, and
+     *     counted
      */
     boolean received(Message message);
 

@@ -128,7 +128,7 @@ final class PeerService {
         } else if (handler.received(message)) {
             counters.countReceived();
         } else {
-            counters.count(Drop.NO_ROOM);
+            counters.count(Drop.NOT_TAKEN);
         }
     }
 

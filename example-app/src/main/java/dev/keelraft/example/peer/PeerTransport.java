@@ -48,6 +48,9 @@ public final class PeerTransport implements AutoCloseable {
     /** Hellos are the only metadata to speak of, and have less than 1 KiB. */
     private static final int METADATA_BYTES_MAX = 8 << 10;
 
+    /** How many proposals to one peer may be unanswered. Further ones fail at once. */
+    public static final int MAX_PROPOSALS = ProposeCalls.CALLS_MAX;
+
     /** What one peer has open at a time: its proposals, its messages, a snapshot, and predecessors of these that still end. */
     private static final int CALLS_PER_CONNECTION_MAX = ProposeCalls.CALLS_MAX + 16;
 
@@ -251,8 +254,8 @@ public final class PeerTransport implements AutoCloseable {
 
     /**
      * Ends all calls, connections and threads, and stops listening. Snapshots that are under way are reported as not arrived,
-     * or aborted; proposals fail. Not to be called by a handler or sink, for whose end it waits. It takes a moment, and some seconds if a {@link SnapshotSink} does not return. Further calls
-     * do nothing.
+     * or aborted; proposals fail. Not to be called by a handler or sink, for whose end it waits. It takes a
+     * moment, and some seconds if a {@link SnapshotSink} does not return. Further calls do nothing.
      */
     @Override
     public synchronized void close() {

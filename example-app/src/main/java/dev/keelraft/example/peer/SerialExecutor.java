@@ -40,7 +40,7 @@ final class SerialExecutor implements Executor {
         }
         try {
             task.run();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // The others still run: one of them may be the one that cleans up.
             log.error("A task of the peer transport failed.", e);
         }

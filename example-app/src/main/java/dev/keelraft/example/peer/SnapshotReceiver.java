@@ -134,7 +134,8 @@ final class SnapshotReceiver extends ServerCall.Listener<SnapshotFrame> {
             call.request(1);
         } catch (StatusException e) {
             fail(e.getStatus());
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // An error too: the host's memory may not have been enough, and this call must end all the same.
             fail(Status.ABORTED.withDescription("keel: the snapshot is refused: " + e));
         }
     }
@@ -196,7 +197,8 @@ final class SnapshotReceiver extends ServerCall.Listener<SnapshotFrame> {
         sink = null;
         try {
             complete.finish();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // An error too: the host's memory may not have been enough, and this call must end all the same.
             fail(Status.ABORTED.withDescription("keel: the snapshot is refused: " + e));
             return;
         }

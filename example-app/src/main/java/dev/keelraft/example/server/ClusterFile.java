@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -68,6 +69,8 @@ record ClusterFile(Cluster cluster, Optional<UUID> log) {
                 throw new DamagedException(path, "it is too long");
             }
             return Optional.of(parse(path, Files.readString(path, StandardCharsets.UTF_8)));
+        } catch (CharacterCodingException e) {
+            throw new DamagedException(path, "it is not text");
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -78,9 +81,10 @@ record ClusterFile(Cluster cluster, Optional<UUID> log) {
         private static final long serialVersionUID = 1;
 
         DamagedException(Path path, String what) {
-            super(path + " is damaged: " + what + ". It says which cluster and which log this data belongs to, and is"
-                    + " never written again after the first start. Restore it from a backup, or from the text that the"
-                    + " other members have, but for the lines self and log.");
+            super(path + " is damaged: " + what
+                    + ". It says which cluster and which log this data belongs to. Nothing was"
+                    + " changed. Restore it from a backup; without it, remove this member from the cluster, and add it as"
+                    + " a new one with an empty directory.");
         }
     }
 
@@ -119,23 +123,49 @@ record ClusterFile(Cluster cluster, Optional<UUID> log) {
         return new ClusterFile(new Cluster(cluster, token, self, members), log);
     }
 
-    /** Writes the file: complete and on the disk when this returns, or as it was before. */
-    void write(Path dataDirectory) throws IOException {
+    /**
+     * Writes the first file of a directory: complete and on the disk when this returns, or not there.
+     *
+     * @throws FileAlreadyExistsException if there is one by now: another process starts with this directory
+     */
+    void create(Path dataDirectory) throws IOException {
+        Path unfinished = Files.createTempFile(dataDirectory, NAME + "-", ".tmp");
+        try {
+            fill(unfinished);
+            // Unlike a rename, a link never replaces what is there.
+            Files.createLink(in(dataDirectory), unfinished);
+        } finally {
+            Files.deleteIfExists(unfinished);
+        }
+        forceDirectory(dataDirectory);
+    }
+
+    /**
+     * Replaces the file: by the new one, complete and on the disk when this returns, or by nothing. Only for who holds the
+     * lock of the log.
+     */
+    void replace(Path dataDirectory) throws IOException {
         Path unfinished = dataDirectory.resolve(NAME + ".tmp");
-        try (FileChannel channel = FileChannel.open(
-                unfinished,
-                StandardOpenOption.CREATE,
-                StandardOpenOption.TRUNCATE_EXISTING,
-                StandardOpenOption.WRITE)) {
+        Files.deleteIfExists(unfinished);
+        Files.createFile(unfinished);
+        fill(unfinished);
+        Files.move(unfinished, in(dataDirectory), StandardCopyOption.ATOMIC_MOVE);
+        forceDirectory(dataDirectory);
+    }
+
+    private void fill(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             ByteBuffer bytes = StandardCharsets.UTF_8.encode(text());
             while (bytes.hasRemaining()) {
                 channel.write(bytes);
             }
             channel.force(true);
         }
-        Files.move(unfinished, in(dataDirectory), StandardCopyOption.ATOMIC_MOVE);
-        try (FileChannel directory = FileChannel.open(dataDirectory, StandardOpenOption.READ)) {
-            directory.force(true);
+    }
+
+    private static void forceDirectory(Path directory) throws IOException {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
         }
     }
 

@@ -68,7 +68,7 @@ record DataDirectory(Cluster cluster, Wal wal) {
         Cluster cluster = found.isPresent() ? same(found.get().cluster(), options) : first(options);
         ClusterFile file = found.orElseGet(() -> new ClusterFile(cluster, Optional.empty()));
         if (found.isEmpty()) {
-            file.write(directory);
+            file.create(directory);
         }
         WalIdentity identity = new WalIdentity(cluster.id(), cluster.self());
         WalOptions walOptions = WalOptions.defaults().withSegmentBytes(segmentBytes(options.snapshotLogBytes()));
@@ -84,7 +84,7 @@ record DataDirectory(Cluster cluster, Wal wal) {
 
     private static void claim(Path directory, ClusterFile file, UUID incarnation) throws IOException, ServerFailure {
         if (file.log().isEmpty()) {
-            file.withLog(incarnation).write(directory);
+            file.withLog(incarnation).replace(directory);
         } else if (!file.log().get().equals(incarnation)) {
             throw new ServerFailure(
                     Kind.DAMAGED,
@@ -124,8 +124,7 @@ record DataDirectory(Cluster cluster, Wal wal) {
         return new ServerFailure(
                 Kind.USAGE,
                 flag + " contradicts the data in " + options.dataDirectory() + ", whose first start said " + stored
-                        + ". Start it with that, or leave --initial-cluster out; for a new cluster name an empty directory"
-                        + " with --data-dir.",
+                        + ". Start it with that; or, for a new cluster, name an empty directory with --data-dir.",
                 null);
     }
 

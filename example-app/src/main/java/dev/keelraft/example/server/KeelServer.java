@@ -32,13 +32,13 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
@@ -83,7 +83,9 @@ public final class KeelServer implements AutoCloseable {
     private final PeerTransport peers;
     private final KernelLoop loop;
     private final Thread kernelThread;
-    private final List<Server> clientServers = new ArrayList<>();
+    /** Added to while the kernel thread, which ends them if it fails, runs already. */
+    private final List<Server> clientServers = new CopyOnWriteArrayList<>();
+
     private final CompletableFuture<Optional<ServerFailure>> ended = new CompletableFuture<>();
     private final AtomicBoolean closed = new AtomicBoolean();
 
@@ -251,6 +253,10 @@ public final class KeelServer implements AutoCloseable {
                         e);
             }
         }
+        if (inbox.isClosed()) {
+            // It ended before all of its servers were there to be shut down with it.
+            throw ended.join().orElseThrow();
+        }
         LOG.info(
                 "{} serves clients at {} and peers at {}",
                 options.name(),
@@ -276,18 +282,22 @@ public final class KeelServer implements AutoCloseable {
             failure = Optional.of(ServerFailure.of(thrown));
             LOG.error("{} stops: {}", options.name(), thrown.getMessage(), thrown);
         }
-        inbox.close();
         try {
+            inbox.close();
             wal.close();
         } catch (RuntimeException e) {
             LOG.error("the log of {} was not closed cleanly", options.name(), e);
             failure = failure.or(() -> Optional.of(ServerFailure.of(e)));
+        } finally {
+            clientServers.forEach(Server::shutdown);
+            ended.complete(failure);
         }
-        clientServers.forEach(Server::shutdown);
-        ended.complete(failure);
     }
 
-    /** Completes when the member has stopped: empty if it was {@linkplain #close() closed}, otherwise with what has failed. */
+    /**
+     * Completes when the member has stopped: empty if it was {@linkplain #close() closed}, otherwise with what has failed.
+     * After a failure {@link #close} is still to be called, by another thread than the one that completes this.
+     */
     public CompletableFuture<Optional<ServerFailure>> ended() {
         return ended.copy();
     }

@@ -27,6 +27,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +72,14 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     private @Nullable Arrived arrived;
 
     private long leader;
+
+    /** The term in which it leads, or in which nobody is known to lead. */
+    private long leaderTerm;
+
     private HardState hardState;
+    /** Proposals that the leader has not answered yet. */
+    private final AtomicInteger forwarding = new AtomicInteger();
+
     private volatile ServerStatus status;
     private volatile boolean stopping;
     private final AtomicLong installedSnapshots = new AtomicLong();
@@ -171,10 +179,12 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         if (now - nextTick < 0) {
             return nextTick;
         }
-        node.tick();
+        if (unstored == null) {
+            node.tick();
+        }
         mayRetry = true;
         writes.tick(now);
-        reads.tick(now, leader == NodeId.NONE ? EtcdError.NO_LEADER : EtcdError.TIMEOUT);
+        reads.tick(now, status.leader() == NodeId.NONE ? EtcdError.NO_LEADER : EtcdError.TIMEOUT);
         long next = nextTick + timing.tickNanos;
         return next - now > 0 ? next : now + timing.tickNanos;
     }
@@ -183,6 +193,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     private void work() {
         if (unstored != null && !storeAgain()) {
+            status = statusNow();
             return;
         }
         while (node.hasReady()) {
@@ -190,6 +201,8 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             ready.messages().forEach(this::send);
             if (!store(ready)) {
                 unstored = ready;
+                mayRetry = false;
+                status = statusNow();
                 return;
             }
             finish(ready);
@@ -219,7 +232,8 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
      * Makes durable what a Ready holds.
      *
      * @return false if the disk has no room: nothing of the Ready is stored, nothing of it may be confirmed, and it is tried
-     *     again with the next tick. Until then this member is as good as dead to the others, and they go on without it
+     *     again with the next tick. Until then this member stands still: it hears nobody, and the others, who hear nothing of
+     *     it, go on without it
      */
     private boolean store(Ready ready) {
         try {
@@ -264,7 +278,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             peers.sendSnapshot(message, snapshots.open(((Body.InstallSnapshot) message.body()).snapshot()));
         } catch (IOException e) {
             LOG.info("a snapshot for {} is not sent: {}", Long.toHexString(message.to()), e.getMessage());
-            // Not now: a Ready is out, but the kernel takes reports at any time.
+            // The kernel takes reports at any time, also while a Ready is out.
             node.reportSnapshot(message.to(), false);
         }
     }
@@ -312,10 +326,11 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     private void follow(SoftState soft) {
         long term = hardState.term();
-        if (soft.lead() == leader && term == status.term()) {
+        if (soft.lead() == leader && term == leaderTerm) {
             return;
         }
         leader = soft.lead();
+        leaderTerm = term;
         status = statusNow();
         if (leader == NodeId.NONE) {
             LOG.info("term {}: no leader", term);
@@ -327,14 +342,18 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     }
 
     private ServerStatus statusNow() {
-        return new ServerStatus(clusterId, id, hardState.term(), leader, hardState.commit(), machine.index(), false);
+        // Who stands still does not know who leads.
+        long known = unstored == null ? leader : NodeId.NONE;
+        return new ServerStatus(clusterId, id, hardState.term(), known, hardState.commit(), machine.index(), false);
     }
 
     // What others want; as tasks
 
-    /** Takes a message of a peer. */
+    /** Takes a message of a peer. Who stands still loses it: what it causes would pile up, and be old when it leaves. */
     void step(Message message) {
-        node.step(message);
+        if (unstored == null) {
+            node.step(message);
+        }
     }
 
     /**
@@ -370,6 +389,11 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         return reads;
     }
 
+    /** Whether there is a Ready that the disk has no room for. */
+    boolean standsStill() {
+        return unstored != null;
+    }
+
     /** Proposes for a peer that takes this member for the leader. */
     ProposalResult propose(byte[] data) {
         return node.propose(data);
@@ -394,7 +418,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         } else {
             Deadline deadline = Deadline.after(timing.electionNanos(), TimeUnit.NANOSECONDS);
             CompletableFuture<ProposalResult> forwarded = peers.propose(leader, data, deadline);
+            forwarding.incrementAndGet();
             var unused = forwarded.whenComplete((result, failure) -> {
+                forwarding.decrementAndGet();
                 Writes.Attempt attempt = failure == null ? attemptOf(result) : Writes.Attempt.UNKNOWN;
                 // If there is no room, the attempt counts as lost after some ticks.
                 inbox.offer(loop -> answer.attempted(attempt), 0);
@@ -406,9 +432,18 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         return switch (result.outcome()) {
             case ACCEPTED -> Writes.Attempt.IN_LOG;
             case FORWARDED, CONF_CHANGE_REFUSED -> Writes.Attempt.UNKNOWN;
-            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, LOG_FULL, NOT_MEMBER -> Writes.Attempt.NOT_TAKEN;
+            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, NOT_MEMBER -> Writes.Attempt.NOT_TAKEN;
+            case LOG_FULL -> Writes.Attempt.LEADER_FULL;
             case TOO_LARGE -> Writes.Attempt.TOO_LARGE;
         };
+    }
+
+    @Override
+    public boolean canPropose() {
+        if (leader == NodeId.NONE || unstored != null) {
+            return false;
+        }
+        return leader == id || (peers.isReachable(leader) && forwarding.get() < PeerTransport.MAX_PROPOSALS);
     }
 
     @Override
@@ -418,7 +453,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     @Override
     public ReadResult ask(byte[] context) {
-        return node.readIndex(context);
+        return unstored == null ? node.readIndex(context) : ReadResult.NO_LEADER;
     }
 
     // What other threads may look at

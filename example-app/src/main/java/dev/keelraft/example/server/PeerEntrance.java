@@ -40,6 +40,10 @@ final class PeerEntrance implements PeerHandler {
 
     @Override
     public boolean received(Message message) {
+        if (message.type() == MessageType.PROPOSE) {
+            // Members forward by propose below, which looks at the command; here anything could get into the log.
+            return false;
+        }
         return inbox.offer(loop -> loop.step(message), bytesOf(message));
     }
 
@@ -65,6 +69,8 @@ final class PeerEntrance implements PeerHandler {
                     // Nobody waits for it any more: it was proposed again, or given up.
                     if (deadline.isExpired()) {
                         answer.completeExceptionally(new TimeoutException());
+                    } else if (loop.standsStill()) {
+                        answer.completeExceptionally(new IllegalStateException("the disk is full"));
                     } else {
                         answer.complete(loop.propose(data));
                     }

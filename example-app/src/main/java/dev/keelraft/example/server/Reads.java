@@ -65,11 +65,20 @@ final class Reads {
 
     /** Takes on a read. */
     void add(long deadlineNanos, CompletableFuture<KeyValueState> future) {
-        if (waiting.size() + asked.size() >= MAX_WAITING) {
+        if (waiting.size() + asked.size() + confirmedReads() >= MAX_WAITING) {
             future.completeExceptionally(new RefusedException(EtcdError.TOO_MANY_REQUESTS));
             return;
         }
         waiting.add(new Read(deadlineNanos, future));
+    }
+
+    /* Few batches: each has taken a question and its answer. */
+    private int confirmedReads() {
+        int sum = 0;
+        for (Confirmed batch : confirmed) {
+            sum += batch.reads.size();
+        }
+        return sum;
     }
 
     /** Asks for those that wait, unless a question is out. Returns whether it has asked. */

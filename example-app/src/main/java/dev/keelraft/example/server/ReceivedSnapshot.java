@@ -18,8 +18,8 @@ import java.util.zip.CRC32C;
 /**
  * Takes a leader's snapshot in: the kernel may only hear of it once its bytes are here in full, checked and forced.
  *
- * <p>The state is loaded before the kernel thread is told, so that the thread has nothing left to do but to exchange one
- * reference for another.
+ * <p>The state is loaded before the kernel thread is told. What is left to do there is to have the log compare and store the
+ * file, and to exchange one reference for another.
  */
 final class ReceivedSnapshot implements SnapshotSink {
     /** The sender does not wait for ever at the end, so the disk works while the bytes come in. */
@@ -105,7 +105,8 @@ final class ReceivedSnapshot implements SnapshotSink {
             files.finish(name);
             SnapshotFile file = new SnapshotFile(name, bytes, descriptor.getCrc32C());
             destination.take(new Arrived(message, new SnapshotFiles.Stored(snapshot, file), state));
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // Errors too: a state may be too large for what memory is left.
             channel.close();
             Files.deleteIfExists(files.unfinished(name));
             files.release(name);

@@ -44,6 +44,9 @@ import picocli.CommandLine.Spec;
 public final class ServerCommand implements Callable<Integer> {
     private static final Logger LOG = LoggerFactory.getLogger(ServerCommand.class);
 
+    /** As in etcd. */
+    private static final int MAX_ELECTION_MILLIS = 50_000;
+
     /* They stand in CLUSTER and in --initial-cluster, between separators. */
     private static final Pattern PLAIN = Pattern.compile("[^\\s,=\\p{Cntrl}]{1,256}");
 
@@ -205,9 +208,6 @@ public final class ServerCommand implements Callable<Integer> {
                     + ", for example 1000");
         }
     }
-
-    /** As in etcd. */
-    private static final int MAX_ELECTION_MILLIS = 50_000;
 
     private ClusterState state() {
         return switch (initialClusterState) {

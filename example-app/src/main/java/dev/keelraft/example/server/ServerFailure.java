@@ -71,7 +71,8 @@ public final class ServerFailure extends Exception {
                 || thrown instanceof WalNotFound
                 || thrown instanceof WalUnsupportedVersion
                 || thrown instanceof ClusterFile.DamagedException
-                || thrown instanceof SnapshotFormatException) {
+                || thrown instanceof SnapshotFormatException
+                || thrown instanceof SnapshotFiles.WrongContentException) {
             return Kind.DAMAGED;
         }
         if (thrown instanceof WalFailed || thrown instanceof WalSpaceExhausted || thrown instanceof IOException) {

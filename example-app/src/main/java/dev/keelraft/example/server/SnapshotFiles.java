@@ -15,17 +15,18 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import java.util.zip.CRC32C;
 import java.util.zip.CheckedOutputStream;
 import org.slf4j.Logger;
@@ -64,6 +65,15 @@ final class SnapshotFiles {
         this.bootCount = bootCount;
     }
 
+    /** A file is whole, and holds another snapshot than it should. */
+    static final class WrongContentException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        WrongContentException(String text) {
+            super(text);
+        }
+    }
+
     /** A snapshot whose file is complete. */
     record Stored(Snapshot snapshot, SnapshotFile file) {}
 
@@ -84,7 +94,7 @@ final class SnapshotFiles {
      */
     Stored write(Snapshot point, KeyValueState state) throws IOException {
         String name = newName(point);
-        Path unfinished = directory.resolve(name + UNFINISHED);
+        Path unfinished = unfinished(name);
         CRC32C crc = new CRC32C();
         try {
             long bytes;
@@ -102,7 +112,7 @@ final class SnapshotFiles {
                     .build()
                     .toByteArray();
             return new Stored(new Snapshot(point.index(), point.term(), point.confState(), descriptor), file);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             Files.deleteIfExists(unfinished);
             release(name);
             throw e;
@@ -122,7 +132,7 @@ final class SnapshotFiles {
         return name;
     }
 
-    /** Where a file with that name is, complete or not. */
+    /** Where the file that is to have that name is until it is complete. */
     Path unfinished(String name) {
         return directory.resolve(name + UNFINISHED);
     }
@@ -148,7 +158,7 @@ final class SnapshotFiles {
         try (InputStream in = Files.newInputStream(path)) {
             Loaded loaded = SnapshotFormat.read(in);
             if (!loaded.position().equals(positionOf(snapshot))) {
-                throw new IOException(
+                throw new WrongContentException(
                         "the file is of " + loaded.position() + ", and should be of " + positionOf(snapshot));
             }
             return loaded.state();
@@ -171,19 +181,25 @@ final class SnapshotFiles {
      * @param referenced what the log refers to
      */
     void deleteAllBut(List<SnapshotFile> referenced) {
-        Set<String> kept = new HashSet<>(inUse);
-        inUse.forEach(name -> kept.add(name + UNFINISHED));
-        referenced.forEach(file -> kept.add(file.name()));
+        Set<String> kept = referenced.stream().map(SnapshotFile::name).collect(Collectors.toSet());
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory)) {
             for (Path file : files) {
-                if (!kept.contains(String.valueOf(file.getFileName()))) {
+                String name = String.valueOf(file.getFileName());
+                // Asked for each file, and not before: a name is reserved before its file is there to be listed.
+                if (!kept.contains(name) && !isInUse(name)) {
                     Files.deleteIfExists(file);
                 }
             }
-        } catch (IOException e) {
+        } catch (IOException | DirectoryIteratorException e) {
             // It takes room and does no harm; the next time may have more luck.
             LOG.warn("old files in {} cannot be deleted: {}", directory, e.toString());
         }
+    }
+
+    private boolean isInUse(String name) {
+        return inUse.contains(name)
+                || (name.endsWith(UNFINISHED)
+                        && inUse.contains(name.substring(0, name.length() - UNFINISHED.length())));
     }
 
     private Position positionOf(Snapshot snapshot) {

@@ -17,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides when this member writes a snapshot and how much of the log may go then. Belongs to the kernel thread; the writing
- * itself happens on another one, from an immutable state.
+ * itself happens on another one, from an immutable state. The log then reads and forces the file once more, on the kernel
+ * thread: that takes a time in proportion to the state, which is in memory of the operating system at that moment.
  *
  * <p>A snapshot is due when the log has grown by a number of bytes since the last one. Of the log the younger half of these
  * bytes stays, so that a follower that is only a little behind catches up from it: a snapshot takes the whole state over the
@@ -99,7 +100,8 @@ final class Snapshots {
                     stored.file().bytes(),
                     (System.nanoTime() - begin) / 1_000_000);
             inbox.add(loop -> written(stored, releaseIndex));
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
+            // An error too: a state may be too large for what memory is left, and the next attempt may be luckier.
             LOG.error("no snapshot could be written at index {}; the log grows on until one can", point.index(), e);
             inbox.add(loop -> failed());
         }
@@ -123,7 +125,7 @@ final class Snapshots {
         files.deleteAllBut(wal.referencedSnapshots());
     }
 
-    /** Tries again when the log has grown some more. */
+    /** Tries again when the log has grown some more. Of that log less than a half of the usual stays. */
     private void failed() {
         writing = false;
         appliedBytes = Math.max(appliedBytes, logBytes - logBytes / 4);

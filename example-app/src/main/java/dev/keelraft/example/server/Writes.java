@@ -27,7 +27,7 @@ import java.util.random.RandomGenerator;
  * <ul>
  *   <li>the result, once the write is applied here;
  *   <li>{@link EtcdError#TOO_MANY_REQUESTS} or {@link EtcdError#REQUEST_TOO_LARGE}: it has not been and will not be executed;
- *   <li>{@link EtcdError#NO_LEADER}: it was never proposed, as there was nobody to propose it to;
+ *   <li>{@link EtcdError#NO_LEADER}: no leader was found that took it; it has not been and will not be executed;
  *   <li>{@link EtcdError#TIMEOUT} or {@link EtcdError#STOPPED}: it may have been executed, or not.
  * </ul>
  *
@@ -48,6 +48,8 @@ final class Writes {
         IN_LOG,
         /** It is not in any log, and may be tried again. */
         NOT_TAKEN,
+        /** It is not in any log: the leader has more to do than it takes on. It may be tried again. */
+        LEADER_FULL,
         /** It may be in the leader's log. */
         UNKNOWN,
         /** It is too large for the log, now and always. */
@@ -58,6 +60,9 @@ final class Writes {
     interface Proposer {
         /** Proposes, and says later or at once, on the kernel thread, what came of it. The last answer may get lost. */
         void propose(byte[] data, Answer answer);
+
+        /** Whether there is somebody to propose to; if not, nothing is lost by not trying. */
+        boolean canPropose();
 
         /** How far this member has applied the log. */
         long appliedIndex();
@@ -91,6 +96,9 @@ final class Writes {
 
         /** Whether any attempt may have reached a log. */
         boolean mayBeExecuted;
+
+        /** Whether the last answer was that the leader takes on no more. */
+        boolean leaderFull;
 
         Write(Command.Builder command, long deadlineNanos, CompletableFuture<Result> future) {
             this.command = command;
@@ -209,12 +217,20 @@ final class Writes {
 
     private void giveUp(Write write) {
         remove(write);
-        refuse(write, write.mayBeExecuted ? EtcdError.TIMEOUT : EtcdError.NO_LEADER);
+        if (write.mayBeExecuted) {
+            refuse(write, EtcdError.TIMEOUT);
+        } else {
+            refuse(write, write.leaderFull ? EtcdError.TOO_MANY_REQUESTS : EtcdError.NO_LEADER);
+        }
     }
 
     private void propose(Write write) {
         if (pending.get(write.sequence) != write) {
             // An answer to another one has ended it meanwhile.
+            return;
+        }
+        if (!proposer.canPropose()) {
+            write.isOut = false;
             return;
         }
         int attempt = ++write.attempt;
@@ -236,9 +252,10 @@ final class Writes {
             }
             switch (answer) {
                 case IN_LOG -> write.isInLog = true;
-                case NOT_TAKEN -> {
+                case NOT_TAKEN, LEADER_FULL -> {
                     write.isOut = false;
                     write.mayBeExecuted = before;
+                    write.leaderFull = answer == Attempt.LEADER_FULL;
                 }
                 case UNKNOWN -> write.isOut = false;
                 case TOO_LARGE -> {

@@ -87,7 +87,7 @@ class MessagesTest {
                     .hasMessageContaining("sendSnapshot");
             hostB.room = false;
             atA.send(TestNet.heartbeat(TestNet.A, TestNet.B, 1));
-            Await.until("counted", () -> atB.counters().dropped(Drop.NO_ROOM) == 1);
+            Await.until("counted", () -> atB.counters().dropped(Drop.NOT_TAKEN) == 1);
             assertThat(atB.counters().received()).isZero();
         }
     }

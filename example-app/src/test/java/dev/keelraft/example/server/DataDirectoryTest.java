@@ -10,6 +10,7 @@ import dev.keelraft.wal.WalIdentity;
 import dev.keelraft.wal.WalOptions;
 import java.io.IOException;
 import java.net.URI;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -130,7 +131,7 @@ class DataDirectoryTest {
     void a_first_start_that_died_before_the_log_was_there_is_repeated() throws Exception {
         Files.createDirectory(directory());
         Cluster cluster = Cluster.of("t", THREE, "m1");
-        new ClusterFile(cluster, Optional.empty()).write(directory());
+        new ClusterFile(cluster, Optional.empty()).create(directory());
         assertThat(openAndClose(first())).isEqualTo(cluster);
     }
 
@@ -138,7 +139,7 @@ class DataDirectoryTest {
     void a_first_start_that_died_before_the_log_was_noted_is_continued() throws Exception {
         Files.createDirectory(directory());
         Cluster cluster = Cluster.of("t", THREE, "m1");
-        new ClusterFile(cluster, Optional.empty()).write(directory());
+        new ClusterFile(cluster, Optional.empty()).create(directory());
         Wal wal = Wal.create(directory(), new WalIdentity(cluster.id(), cluster.self()), WalOptions.defaults());
         wal.close();
         openAndClose(first());
@@ -187,6 +188,18 @@ class DataDirectoryTest {
             assertThatThrownBy(() -> ClusterFile.read(directory()))
                     .as("%d bytes", length)
                     .isInstanceOf(ClusterFile.DamagedException.class);
+        }
+    }
+
+    @Test
+    void who_comes_second_does_not_replace_the_first_ones_file() throws Exception {
+        openAndClose(first());
+        ClusterFile there = ClusterFile.read(directory()).orElseThrow();
+        assertThatThrownBy(() -> new ClusterFile(there.cluster(), Optional.empty()).create(directory()))
+                .isInstanceOf(FileAlreadyExistsException.class);
+        assertThat(ClusterFile.read(directory())).contains(there);
+        try (Stream<Path> files = Files.list(directory())) {
+            assertThat(files.map(file -> file.getFileName().toString())).containsExactlyInAnyOrder("CLUSTER", "raft");
         }
     }
 

@@ -44,6 +44,7 @@ class WritesTest {
         private Attempt atOnce = Attempt.NOT_TAKEN;
 
         private boolean silent;
+        private boolean hasLeader = true;
 
         @Override
         public void propose(byte[] data, Answer answer) {
@@ -55,6 +56,11 @@ class WritesTest {
             if (!silent) {
                 answer.attempted(atOnce);
             }
+        }
+
+        @Override
+        public boolean canPropose() {
+            return hasLeader;
         }
 
         @Override
@@ -223,6 +229,26 @@ class WritesTest {
                 .as("the earlier attempt may have reached the log")
                 .isEqualTo(EtcdError.TIMEOUT);
         assertThat(writes.size()).isZero();
+    }
+
+    @Test
+    void without_somebody_to_propose_to_nothing_is_tried_and_nothing_is_in_doubt() {
+        register();
+        leader.hasLeader = false;
+        CompletableFuture<Result> write = add("a");
+        writes.tick(0);
+        assertThat(leader.proposals).hasSize(1);
+        writes.tick(1_000);
+        assertThat(errorOf(write)).isEqualTo(EtcdError.NO_LEADER);
+    }
+
+    @Test
+    void a_leader_that_takes_on_no_more_is_too_many_requests() {
+        register();
+        leader.atOnce = Attempt.LEADER_FULL;
+        CompletableFuture<Result> write = add("a");
+        writes.tick(1_000);
+        assertThat(errorOf(write)).isEqualTo(EtcdError.TOO_MANY_REQUESTS);
     }
 
     @Test
