@@ -1,0 +1,78 @@
+package dev.keelraft.wal;
+
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Snapshot;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * A disk in memory with one member's log on it, for hosts in other packages: what {@link MemoryFiles} can do, whose class and
+ * doors are this package's alone.
+ */
+public final class MemoryDisk {
+    private static final Path DATA = Path.of("/data");
+
+    private final MemoryFiles files = new MemoryFiles();
+    private final WalIdentity identity;
+    private final WalOptions options;
+
+    /** An empty disk for the log of a member, in small segments. */
+    public MemoryDisk(WalIdentity identity, Random random) {
+        this.identity = identity;
+        this.options = WalOptions.defaults()
+                .withSegmentBytes(WalOptions.MIN_SEGMENT_BYTES)
+                .withRandom(random);
+    }
+
+    /** Opens the log, or creates it. */
+    public Wal open() {
+        Startup startup = new Startup(files, DATA, identity, options);
+        return files.exists(Layout.in(DATA).raft()) ? startup.open() : startup.create();
+    }
+
+    /** The number of operations so far that change something, forces included. */
+    public int operations() {
+        return files.operations();
+    }
+
+    /** Loses power at the n-th changing operation from now. */
+    public void powerOffIn(int operations, Random random) {
+        files.powerOffAt(files.operations() + operations, random);
+    }
+
+    /** Fails the n-th changing operation from now, once. */
+    public void failIn(int operations, Random random) {
+        files.failAt(files.operations() + operations, random);
+    }
+
+    /** Lets the files grow no more. */
+    public void fill() {
+        files.limit(files.used());
+    }
+
+    /** Lets the files grow again. */
+    public void empty() {
+        files.limit(Long.MAX_VALUE);
+    }
+
+    /** The machine dies, and comes back: what was not forced survives as the random numbers have it. No fault waits any more. */
+    public void crash(Random random) {
+        files.crash(random, MemoryFiles.Damage.TORN);
+        files.powerOffAt(0, random);
+        files.failAt(0, random);
+    }
+
+    /** Appends to a log what a Ready would bring, without a kernel. */
+    public static void append(Wal wal, HardState hardState, List<Entry> entries) {
+        wal.append(hardState, Snapshot.NONE, SnapshotFile.NONE, entries);
+        wal.sync();
+    }
+
+    /** Puts a leader's snapshot in place of a log, as a Ready would, without a kernel. */
+    public static void install(Wal wal, HardState hardState, Snapshot snapshot, SnapshotFile file) {
+        wal.append(hardState, snapshot, file, List.of());
+        wal.sync();
+    }
+}
