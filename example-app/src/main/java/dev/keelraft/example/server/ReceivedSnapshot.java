@@ -10,7 +10,6 @@ import dev.keelraft.wal.SnapshotFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
@@ -108,8 +107,7 @@ final class ReceivedSnapshot implements SnapshotSink {
         } catch (IOException | RuntimeException | Error e) {
             // Errors too: a state may be too large for what memory is left.
             channel.close();
-            Files.deleteIfExists(files.unfinished(name));
-            files.release(name);
+            files.discard(name);
             throw e;
         } finally {
             end.run();
@@ -130,11 +128,10 @@ final class ReceivedSnapshot implements SnapshotSink {
     public void abort() {
         try {
             channel.close();
-            Files.deleteIfExists(files.unfinished(name));
+            files.discard(name);
         } catch (IOException e) {
             // The next start deletes it.
         } finally {
-            files.release(name);
             end.run();
         }
     }

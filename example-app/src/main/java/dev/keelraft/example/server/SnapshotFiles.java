@@ -147,6 +147,16 @@ final class SnapshotFiles {
         inUse.remove(name);
     }
 
+    /** Ends a reservation whose file, complete or not, nobody has been told of, and deletes it. */
+    void discard(String name) throws IOException {
+        try {
+            Files.deleteIfExists(unfinished(name));
+            Files.deleteIfExists(directory.resolve(name));
+        } finally {
+            release(name);
+        }
+    }
+
     /**
      * Loads a state.
      *
