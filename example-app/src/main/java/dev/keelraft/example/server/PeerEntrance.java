@@ -12,6 +12,7 @@ import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import io.grpc.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -25,19 +26,30 @@ final class PeerEntrance implements PeerHandler {
     private static final long OVERHEAD_BYTES = 64;
 
     /** How long a received snapshot waits for its turn at the kernel thread, which may be in a slow sync. */
-    private static final long HAND_OVER_SECONDS = 30;
+    private static final Duration HAND_OVER_PATIENCE = Duration.ofSeconds(30);
 
     private final Inbox inbox;
     private final SnapshotFiles files;
+    private final Duration patience;
 
     /** One snapshot comes in at a time: each takes as much disk and, while it is loaded, memory as the state itself. */
     private final AtomicBoolean receiving = new AtomicBoolean();
 
     PeerEntrance(Inbox inbox, SnapshotFiles files) {
-        this.inbox = inbox;
-        this.files = files;
+        this(inbox, files, HAND_OVER_PATIENCE);
     }
 
+    /** One with another patience at the hand-over of a snapshot. */
+    PeerEntrance(Inbox inbox, SnapshotFiles files, Duration patience) {
+        this.inbox = inbox;
+        this.files = files;
+        this.patience = patience;
+    }
+
+    /*
+     * The kernel's own forwarding, by messages, is not used here. Nobody has looked at what such a proposal holds, and a leader
+     * would take it: an entry without a command stops every member, at each start again.
+     */
     @Override
     public boolean received(Message message) {
         if (message.type() == MessageType.PROPOSE) {
@@ -107,7 +119,7 @@ final class PeerEntrance implements PeerHandler {
                 () -> taken.completeExceptionally(new IllegalStateException("the member stops"))));
         try {
             if (added) {
-                taken.get(HAND_OVER_SECONDS, TimeUnit.SECONDS);
+                taken.get(patience.toNanos(), TimeUnit.NANOSECONDS);
                 return;
             }
         } catch (TimeoutException | ExecutionException e) {
