@@ -208,6 +208,31 @@ class KeelServerTest {
         }
     }
 
+    /** Whoever forwards a write and hears nothing proposes it again, though it is in the log: one copy alone has an effect. */
+    @Test
+    void a_write_counts_once_though_every_second_answer_to_a_forwarded_proposal_is_lost() throws Exception {
+        int puts = 60;
+        try (TestCluster cluster =
+                cluster(3, NO_SNAPSHOT).withForgetfulProxies().startAll()) {
+            int leader = cluster.awaitLeader();
+            for (int i = 0; i < puts; i++) {
+                int follower = (leader + i % 2) % 3 + 1;
+                try (TestClient client = new TestClient(cluster.clientUrl(follower))) {
+                    client.put("k" + i, "v");
+                }
+            }
+            cluster.awaitEqualStates();
+            assertThat(cluster.lostAnswers()).isGreaterThan(puts / 3);
+            assertThat(cluster.server(leader).status().appliedIndex())
+                    .as("entries in the log, copies of writes among them")
+                    .isGreaterThan(puts + puts / 3);
+            try (TestClient client = new TestClient(cluster.clientUrl(leader))) {
+                List<KeyValue> all = client.prefix("k").getKvsList();
+                assertThat(all).hasSize(puts).allMatch(pair -> pair.getVersion() == 1);
+            }
+        }
+    }
+
     @Test
     void without_a_majority_requests_end_in_time_and_say_what_is_known() throws Exception {
         try (TestCluster cluster = cluster(3, NO_SNAPSHOT).startAll()) {

@@ -25,6 +25,11 @@ final class TestCluster implements AutoCloseable {
     private final Path directory;
     private final long snapshotLogBytes;
     private final Map<String, List<URI>> peerUrls = new LinkedHashMap<>();
+
+    /** Where members listen that are reached through a proxy; the others listen at their peers' URLs. */
+    private final Map<String, List<URI>> hiddenUrls = new LinkedHashMap<>();
+
+    private final List<ForgetfulProxy> proxies = new ArrayList<>();
     private final List<URI> clientUrls = new ArrayList<>();
     private final Map<Integer, KeelServer> running = new TreeMap<>();
 
@@ -37,6 +42,22 @@ final class TestCluster implements AutoCloseable {
             peerUrls.put("m" + i, List.of(urls.get(2 * i - 2)));
             clientUrls.add(urls.get(2 * i - 1));
         }
+    }
+
+    /** Puts a proxy in front of each member, before the first of them starts. */
+    TestCluster withForgetfulProxies() throws IOException {
+        List<URI> urls = freeUrls(peerUrls.size());
+        for (Map.Entry<String, List<URI>> member : peerUrls.entrySet()) {
+            URI hidden = urls.get(proxies.size());
+            hiddenUrls.put(member.getKey(), List.of(hidden));
+            proxies.add(new ForgetfulProxy(member.getValue().get(0), hidden));
+        }
+        return this;
+    }
+
+    /** How many answers the proxies have lost. */
+    int lostAnswers() {
+        return proxies.stream().mapToInt(ForgetfulProxy::lost).sum();
     }
 
     /** All at once, so that none is given twice. */
@@ -65,7 +86,7 @@ final class TestCluster implements AutoCloseable {
                 directory.resolve("m" + member),
                 List.of(client),
                 List.of(client),
-                peers,
+                hiddenUrls.getOrDefault("m" + member, peers),
                 peers,
                 peerUrls,
                 ClusterState.NEW,
@@ -148,6 +169,7 @@ final class TestCluster implements AutoCloseable {
     @Override
     public void close() {
         stopAll();
+        proxies.forEach(ForgetfulProxy::close);
         PEERS.setLevel(null);
     }
 }
