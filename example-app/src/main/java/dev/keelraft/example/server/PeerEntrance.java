@@ -53,7 +53,6 @@ final class PeerEntrance implements PeerHandler {
     @Override
     public boolean received(Message message) {
         if (message.type() == MessageType.PROPOSE) {
-            // Members forward by propose below, which looks at the command; here anything could get into the log.
             return false;
         }
         return inbox.offer(loop -> loop.step(message), bytesOf(message));

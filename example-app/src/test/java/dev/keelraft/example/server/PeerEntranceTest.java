@@ -34,6 +34,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -152,7 +153,7 @@ class PeerEntranceTest {
             member.write("b", 10).join();
             member.onKernelThread(kernel -> {});
             assertThat(member.loop().status().appliedIndex()).isEqualTo(before + 1);
-            assertThat(answer).isNotDone();
+            assertThat(failureOf(answer)).isInstanceOf(TimeoutException.class);
         }
     }
 
