@@ -36,7 +36,7 @@ import org.slf4j.LoggerFactory;
  * <p>All methods but {@link #start} and {@link #close} may be called from any thread, before the start and after the close as
  * well, and return at once.
  */
-public final class PeerTransport implements AutoCloseable {
+public final class PeerTransport implements PeerNetwork, AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(PeerTransport.class);
 
     /** A peer that is silent this long is asked for a sign of life: gRPC allows no less. */
@@ -176,6 +176,7 @@ public final class PeerTransport implements AutoCloseable {
      * @param message not changed afterwards, arrays included: it is encoded later
      * @throws IllegalArgumentException for an {@code INSTALL_SNAPSHOT}, which has bytes; see {@link #sendSnapshot}
      */
+    @Override
     public void send(Message message) {
         if (message.type() == MessageType.INSTALL_SNAPSHOT) {
             throw new IllegalArgumentException("a snapshot is sent with its bytes: sendSnapshot");
@@ -197,6 +198,7 @@ public final class PeerTransport implements AutoCloseable {
      * @param data the command, not changed afterwards
      * @param deadline how long the answer may take
      */
+    @Override
     public CompletableFuture<ProposalResult> propose(long peer, byte[] data, Deadline deadline) {
         PeerLink link = links.get(peer);
         if (link == null || closed) {
@@ -217,6 +219,7 @@ public final class PeerTransport implements AutoCloseable {
      *     whatever happens, before it reports
      * @throws IllegalArgumentException if the message is of another kind. The file is closed, and nothing is reported
      */
+    @Override
     public void sendSnapshot(Message installSnapshot, FileChannel file) {
         if (installSnapshot.type() != MessageType.INSTALL_SNAPSHOT) {
             close(file);
@@ -242,6 +245,7 @@ public final class PeerTransport implements AutoCloseable {
     }
 
     /** Tells whether a peer has said its hello on a stream that is not known to be broken. False for who is no peer. */
+    @Override
     public boolean isReachable(long peer) {
         PeerLink link = links.get(peer);
         return link != null && link.isUp();

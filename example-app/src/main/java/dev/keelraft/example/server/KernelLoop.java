@@ -9,6 +9,7 @@ import dev.keelraft.example.etcd.ServerStatus;
 import dev.keelraft.example.kv.EtcdError;
 import dev.keelraft.example.kv.KeyValueState;
 import dev.keelraft.example.kv.wire.MemberAttributes;
+import dev.keelraft.example.peer.PeerNetwork;
 import dev.keelraft.example.peer.PeerTransport;
 import dev.keelraft.example.server.ReceivedSnapshot.Arrived;
 import dev.keelraft.model.Body;
@@ -54,7 +55,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     private final Wal wal;
     private final StateMachine machine;
     private final Snapshots snapshots;
-    private final PeerTransport peers;
+    private final PeerNetwork peers;
     private final Inbox inbox;
     private final Timing timing;
     private final long clusterId;
@@ -107,7 +108,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             Wal wal,
             StateMachine machine,
             Snapshots snapshots,
-            PeerTransport peers,
+            PeerNetwork peers,
             Inbox inbox,
             Timing timing,
             long clusterId,

@@ -8,6 +8,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import com.google.protobuf.ByteString;
+import dev.keelraft.ProposalResult;
 import dev.keelraft.example.etcd.wire.KeyValue;
 import dev.keelraft.example.etcd.wire.RangeRequest;
 import dev.keelraft.example.kv.EtcdError;
@@ -15,18 +16,24 @@ import dev.keelraft.example.kv.KeyValueState;
 import dev.keelraft.example.kv.RefusedException;
 import dev.keelraft.example.kv.wire.Result;
 import dev.keelraft.example.kv.wire.SnapshotDescriptor;
+import dev.keelraft.example.peer.PeerNetwork;
 import dev.keelraft.example.peer.SnapshotSink;
 import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Entry;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import dev.keelraft.model.Snapshot;
 import dev.keelraft.wal.MemoryDisk;
+import dev.keelraft.wal.Recovered;
+import dev.keelraft.wal.Wal;
 import dev.keelraft.wal.WalException;
 import dev.keelraft.wal.WalFailed;
 import dev.keelraft.wal.WalIdentity;
+import io.grpc.Deadline;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,6 +41,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -259,6 +267,70 @@ class KernelLoopTest {
                 lost.add(errorOf(future));
             }
         }
+    }
+
+    // ---------------------------------------------------------------- what it promises to others
+
+    /** Loses power as soon as the member has said something that it must never forget. */
+    private final class PowerGoesAfter implements PeerNetwork {
+        private final MessageType promise;
+        private final CompletableFuture<Message> said = new CompletableFuture<>();
+
+        PowerGoesAfter(MessageType promise) {
+            this.promise = promise;
+        }
+
+        @Override
+        public void send(Message message) {
+            if (message.type() == promise && said.complete(message)) {
+                disk.powerOffIn(1, new Random(SEED));
+            }
+        }
+
+        @Override
+        public CompletableFuture<ProposalResult> propose(long peer, byte[] data, Deadline deadline) {
+            return CompletableFuture.failedFuture(new IllegalStateException("nobody is there"));
+        }
+
+        @Override
+        public void sendSnapshot(Message installSnapshot, FileChannel file) {
+            throw new AssertionError(installSnapshot);
+        }
+
+        @Override
+        public boolean isReachable(long peer) {
+            return false;
+        }
+    }
+
+    /** Has one of three voters take a message, cuts the power at its answer, and opens what is on the disk then. */
+    private Recovered afterAnswer(MessageType question, long term, Body body, MessageType answer) {
+        PowerGoesAfter network = new PowerGoesAfter(answer);
+        List<Long> voters = List.of(SingleMember.ID, 8L, 9L);
+        SingleMember member = new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(network));
+        member.onKernelThread(kernel -> kernel.step(new Message(question, 8, SingleMember.ID, term, body)));
+        get(network.said);
+        member.kill();
+        disk.crash(new Random(SEED));
+        Wal wal = disk.open();
+        wal.close();
+        return wal.recovered();
+    }
+
+    @Test
+    void a_vote_leaves_when_it_is_on_the_disk() {
+        Recovered recovered = afterAnswer(MessageType.VOTE, 5, new Body.Vote(10, 4, false), MessageType.VOTE_RESPONSE);
+        assertThat(recovered.hardState().term()).isEqualTo(5);
+        assertThat(recovered.hardState().vote()).isEqualTo(8);
+    }
+
+    @Test
+    void an_acknowledgement_leaves_when_the_entries_are_on_the_disk() {
+        List<Entry> entries = List.of(Entry.normal(2, 4, new byte[100]), Entry.normal(2, 5, new byte[100]));
+        Recovered recovered =
+                afterAnswer(MessageType.APPEND, 2, new Body.Append(3, 1, 3, entries), MessageType.APPEND_RESPONSE);
+        assertThat(recovered.lastIndex()).isEqualTo(5);
+        assertThat(recovered.hardState().term()).isEqualTo(2);
     }
 
     // ---------------------------------------------------------------- a full disk

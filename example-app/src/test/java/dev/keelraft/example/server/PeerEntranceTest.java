@@ -216,7 +216,8 @@ class PeerEntranceTest {
             SnapshotFiles files = new SnapshotFiles(receiver, SingleMember.CLUSTER, 2);
             StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
             Snapshots snapshots = new Snapshots(wal, files, Long.MAX_VALUE, Runnable::run, inbox);
-            KernelLoop loop = SingleMember.loop(wal, machine, snapshots, peers, inbox, new Random(1));
+            KernelLoop loop =
+                    SingleMember.loop(wal, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID));
             int before = disk.operations();
             late.run(loop);
             assertThat(disk.operations())

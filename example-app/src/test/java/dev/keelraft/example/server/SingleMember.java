@@ -13,6 +13,7 @@ import dev.keelraft.example.kv.wire.MemberAttributes;
 import dev.keelraft.example.kv.wire.Result;
 import dev.keelraft.example.peer.Peer;
 import dev.keelraft.example.peer.PeerHandler;
+import dev.keelraft.example.peer.PeerNetwork;
 import dev.keelraft.example.peer.PeerOptions;
 import dev.keelraft.example.peer.PeerTransport;
 import dev.keelraft.model.ConfState;
@@ -41,20 +42,27 @@ final class SingleMember implements AutoCloseable {
     private final Inbox inbox = new Inbox();
     private final SnapshotFiles files;
     private final PeerEntrance entrance;
-    private final PeerTransport peers;
+    private final PeerNetwork peers;
+    private final PeerTransport nobody;
     private final Wal wal;
     private final KernelLoop loop;
     private final CompletableFuture<Optional<Throwable>> ended = new CompletableFuture<>();
 
     /** Opens what is on the disk, and runs. */
     SingleMember(MemoryDisk disk, Path snapshots, Random random) {
+        this(disk, snapshots, random, List.of(ID), Optional.empty());
+    }
+
+    /** One of several voters, whose words to the others go to a network of the test's. */
+    SingleMember(MemoryDisk disk, Path snapshots, Random random, List<Long> voters, Optional<PeerNetwork> network) {
         wal = disk.open();
         files = new SnapshotFiles(snapshots, CLUSTER, wal.recovered().bootCount());
         entrance = new PeerEntrance(inbox, files);
-        peers = transport(entrance);
+        nobody = transport(entrance);
+        peers = network.orElse(nobody);
         StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
         Snapshots policy = new Snapshots(wal, files, Long.MAX_VALUE, Runnable::run, inbox);
-        loop = loop(wal, machine, policy, peers, inbox, random);
+        loop = loop(wal, machine, policy, peers, inbox, random, voters);
         Thread thread = new Thread(this::run, "single-member");
         thread.setDaemon(true);
         thread.start();
@@ -75,14 +83,20 @@ final class SingleMember implements AutoCloseable {
 
     /** A loop that does not run yet. */
     static KernelLoop loop(
-            Wal wal, StateMachine machine, Snapshots snapshots, PeerTransport peers, Inbox inbox, Random random) {
+            Wal wal,
+            StateMachine machine,
+            Snapshots snapshots,
+            PeerNetwork peers,
+            Inbox inbox,
+            Random random,
+            List<Long> voters) {
         RaftConfig config = RaftConfig.builder(ID, random)
                 .electionTicks(TIMING.electionTicks())
                 .maxEntryBytes(1 << 20)
                 .build();
         boolean first = wal.storage().hardState().isEmpty() && wal.storage().lastIndex() == 0;
         RawNode node = first
-                ? RawNode.bootstrap(config, wal.storage(), List.of(ID))
+                ? RawNode.bootstrap(config, wal.storage(), voters)
                 : RawNode.restart(config, wal.storage(), new Applied(machine.index(), machine.confState()));
         MemberAttributes self =
                 MemberAttributes.newBuilder().setId(ID).setName("m").build();
@@ -190,7 +204,7 @@ final class SingleMember implements AutoCloseable {
     void kill() {
         loop.stop();
         end();
-        peers.close();
+        nobody.close();
     }
 
     @Override

@@ -59,7 +59,10 @@ class SnapshotsTest {
         PeerTransport peers = SingleMember.transport(new PeerEntrance(inbox, files));
         open.push(peers);
         return new Parts(
-                wal, files, snapshots, SingleMember.loop(wal, machine, snapshots, peers, inbox, new Random(1)));
+                wal,
+                files,
+                snapshots,
+                SingleMember.loop(wal, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID)));
     }
 
     @AfterEach
