@@ -29,5 +29,14 @@ enum Deviation {
      * <p>In etcd's library it is made to them. B is about to apply that D is added; a snapshot arrives, of a time when D has
      * left again, and brings its members; then B applies the addition, and counts D as a voter from then on.
      */
-    SNAPSHOT_OUTDATES_CONF_CHANGES
+    SNAPSHOT_OUTDATES_CONF_CHANGES,
+
+    /**
+     * The leader of a group of one answers reads only once it has committed an entry of its term, as in any other group.
+     *
+     * <p>In etcd's library it answers at once. With asynchronous storage writes A, alone, commits and applies a write, tells the
+     * client, and crashes before the new commit index is on its disk; the entry is. A leads again, and answers a read with the
+     * old commit index: the client does not see its own write (thesis 6.4, step 1).
+     */
+    SINGLE_VOTER_READS_WAIT_FOR_COMMIT
 }

@@ -467,12 +467,15 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     @Override
     ReadResult readIndex(long from, byte[] context) {
-        if (raft.membership().voters().isSingleton()) {
-            raft.answerRead(from, context, raft.log().committed());
-        } else if (raft.log().term(raft.log().committed()) != raft.term()) {
+        boolean alone = raft.membership().voters().isSingleton();
+        boolean waitsAlone = raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT);
+        boolean mayBeBehind = raft.log().term(raft.log().committed()) != raft.term();
+        if (mayBeBehind && (!alone || waitsAlone)) {
             // Until an entry of its own term is committed, a leader may not know of all that its predecessor committed
             // (thesis 6.4, step 1).
             raft.postponeRead(from, context);
+        } else if (alone) {
+            raft.answerRead(from, context, raft.log().committed());
         } else {
             confirmLeadership(from, context);
         }
@@ -481,7 +484,10 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     /** Asks the peers, in the name of a read, whether this node still leads. */
     void confirmLeadership(long from, byte[] context) {
-        if (raft.config().leaseReads()) {
+        // A postponed read of a group of one: there is nobody to ask.
+        boolean alone = raft.membership().voters().isSingleton()
+                && raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT);
+        if (raft.config().leaseReads() || alone) {
             raft.answerRead(from, context, raft.log().committed());
             return;
         }

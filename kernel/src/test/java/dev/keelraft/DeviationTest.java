@@ -244,4 +244,49 @@ class DeviationTest {
             assertThat(applyBehindSnapshot(true)).isEqualTo(ConfState.of(List.of(1L, 2L, 3L), List.of(5L)));
         }
     }
+
+    /** w12, R1. */
+    @Nested
+    @DisplayName("a group of one: reads wait for a commit of the term")
+    class SingleVoterRead {
+        private final MemoryStorage disk = new MemoryStorage();
+
+        /** Node 1, alone, has the entry "paid" on its disk, told its client, and crashed before the disk knew of the commit. */
+        private RawNode leaderAgain(boolean on) {
+            disk.setHardState(new HardState(1, 1, 0));
+            disk.append(Snapshot.NONE, HardState.EMPTY, entries(1, 1));
+            RaftConfig config = settings(1, Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT, on)
+                    .asyncStorageWrites(true)
+                    .build();
+            RawNode node = RawNode.restart(config, disk, new Applied(0, TestNode.confState(1)));
+            node.campaign();
+            while (node.status().softState().role() != RaftRole.LEADER) {
+                persist(node, node.ready());
+            }
+            return node;
+        }
+
+        private void persist(RawNode node, Ready ready) {
+            disk.append(ready.snapshot(), ready.hardState(), ready.entries());
+            node.persisted(ready);
+        }
+
+        @Test
+        void off_it_answers_with_an_index_from_before_an_acknowledged_write() {
+            RawNode node = leaderAgain(false);
+            node.readIndex(bytes("read"));
+            assertThat(node.ready().readStates()).containsExactly(new ReadState(0, bytes("read")));
+        }
+
+        @Test
+        void on_it_answers_once_it_has_committed_in_its_term() {
+            RawNode node = leaderAgain(true);
+            assertThat(node.readIndex(bytes("read"))).isEqualTo(ReadResult.ACCEPTED);
+            Ready first = node.ready();
+            assertThat(first.readStates()).isEmpty();
+            assertThat(first.entries()).as("the first entry of the term").hasSize(1);
+            persist(node, first);
+            assertThat(node.ready().readStates()).containsExactly(new ReadState(2, bytes("read")));
+        }
+    }
 }
