@@ -197,7 +197,7 @@ final class Startup {
                 recovery.droppedBytes(),
                 bootCount,
                 identity.content().incarnation().toUuid());
-        return new Wal(files, layout, state, writer, storage, recovered);
+        return new Wal(files, layout, options.ownThread(), state, writer, storage, recovered);
     }
 
     /*

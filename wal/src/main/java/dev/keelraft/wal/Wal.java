@@ -32,7 +32,7 @@ import java.util.List;
  * was: {@link WalAppendRefused}.
  *
  * <p><b>Threads.</b> None is started. All methods are called on one thread at a time; {@link WalStorage} says what may run
- * beside {@code sync}. Interrupting a thread in any of them has no effect, and leaves its interrupted status set.
+ * beside {@code sync}, and, with {@link WalOptions#ownThread}, beside all of them. Interrupting a thread in any of them has no effect, and leaves its interrupted status set.
  */
 public final class Wal implements AutoCloseable {
     private final FileLayer files;
@@ -41,16 +41,27 @@ public final class Wal implements AutoCloseable {
     private final LogWriter writer;
     private final WalStorage storage;
     private final Recovered recovered;
-    private final Batch batch = new Batch();
+    private final boolean ownThread;
+
+    /** Filled anew for each call; and made anew where the view moves over it later. */
+    private Batch batch = new Batch();
 
     /** The snapshots that a start after a crash right now could fall back to. */
     private List<SavedSnapshot> referenced;
 
     private boolean closed;
 
-    Wal(FileLayer files, Layout layout, GroupState state, LogWriter writer, WalStorage storage, Recovered recovered) {
+    Wal(
+            FileLayer files,
+            Layout layout,
+            boolean ownThread,
+            GroupState state,
+            LogWriter writer,
+            WalStorage storage,
+            Recovered recovered) {
         this.files = files;
         this.layout = layout;
+        this.ownThread = ownThread;
         this.state = state;
         this.writer = writer;
         this.storage = storage;
@@ -149,7 +160,7 @@ public final class Wal implements AutoCloseable {
                             ? "there is a file, " + snapshotFile + ", and no snapshot"
                             : snapshot + " comes without its file");
         }
-        batch.clear();
+        begin();
         batch.hardState(hardState);
         if (!snapshot.isNone()) {
             batch.snapshot(new SavedSnapshot(snapshot, snapshotFile), true);
@@ -174,7 +185,7 @@ public final class Wal implements AutoCloseable {
         if (snapshot.isNone() || snapshotFile.isNone()) {
             throw refused("a snapshot needs an index and a file");
         }
-        batch.clear();
+        begin();
         batch.snapshot(new SavedSnapshot(snapshot, snapshotFile), false);
         store(List.of(), true);
         sync();
@@ -198,14 +209,19 @@ public final class Wal implements AutoCloseable {
                     + state.newestSnapshot().index());
         }
         if (index > state.startIndex()) {
-            batch.clear();
+            begin();
             batch.compact(index, state.term(index));
             store(List.of(), true);
         }
         // The log may start further on by an installed snapshot too. Its segments may go once that is on the disk, not
         // before.
         sync();
-        writer.drop(state.startIndex());
+        drop();
+    }
+
+    /* Not what the kernel may still read: on another thread it learns only later that entries are gone. */
+    private void drop() {
+        writer.drop(ownThread ? Math.min(state.startIndex(), storage.releasedIndex()) : state.startIndex());
     }
 
     /**
@@ -225,6 +241,9 @@ public final class Wal implements AutoCloseable {
         checkOpen();
         writer.sync();
         referenced = state.snapshots();
+        if (ownThread) {
+            drop();
+        }
     }
 
     /**
@@ -246,6 +265,14 @@ public final class Wal implements AutoCloseable {
             }
         } finally {
             writer.closeFiles();
+        }
+    }
+
+    private void begin() {
+        if (ownThread) {
+            batch = new Batch();
+        } else {
+            batch.clear();
         }
     }
 
@@ -273,7 +300,12 @@ public final class Wal implements AutoCloseable {
             write(records, entries);
             writer.finish();
             state.apply(batch);
-            storage.apply(batch, entries, lsn, (int) (writer.endLsn() - lsn), writer.writtenLsn());
+            int frameBytes = (int) (writer.endLsn() - lsn);
+            if (ownThread) {
+                storage.applyLater(batch, entries, lsn, frameBytes, writer.writtenLsn());
+            } else {
+                storage.apply(batch, entries, lsn, frameBytes, writer.writtenLsn());
+            }
         } catch (RuntimeException | Error e) {
             throw writer.poison("a batch could not be encoded", e);
         }

@@ -14,11 +14,14 @@ import java.util.random.RandomGenerator;
  * @param cacheBytes how much of the log {@link WalStorage} keeps on the heap, 0 or more: payloads, and 64 bytes for each
  *     entry. A half is for the entries written last, a half for older ones that were read;
  *     up to about 1 MiB that is not written yet may come on top. Default 32 MiB
+ * @param ownThread whether the log is written on another thread than the one that reads {@link Wal#storage()}: see {@link
+ *     WalStorage}. Default no
  * @param random where the salts and identities come from. It must be unpredictable for clients, and never start over with the
  *     same numbers, except in tests. Default {@link SecureRandom}
  * @param clock what time it is, for information in files only; nothing depends on it. Default the system's
  */
-public record WalOptions(int segmentBytes, long cacheBytes, RandomGenerator random, InstantSource clock) {
+public record WalOptions(
+        int segmentBytes, long cacheBytes, boolean ownThread, RandomGenerator random, InstantSource clock) {
     /** The smallest segment: room for the header, a checkpoint, what is set aside, and a few entries. */
     public static final int MIN_SEGMENT_BYTES = 16 << 10;
 
@@ -29,6 +32,7 @@ public record WalOptions(int segmentBytes, long cacheBytes, RandomGenerator rand
      *
      * @param segmentBytes see above
      * @param cacheBytes see above
+     * @param ownThread see above
      * @param random see above
      * @param clock see above
      * @throws IllegalArgumentException if a number is out of its range
@@ -47,26 +51,31 @@ public record WalOptions(int segmentBytes, long cacheBytes, RandomGenerator rand
 
     /** The defaults. */
     public static WalOptions defaults() {
-        return new WalOptions(64 << 20, 32L << 20, new SecureRandom(), InstantSource.system());
+        return new WalOptions(64 << 20, 32L << 20, false, new SecureRandom(), InstantSource.system());
     }
 
     /** The same with another length of segments. */
     public WalOptions withSegmentBytes(int bytes) {
-        return new WalOptions(bytes, cacheBytes, random, clock);
+        return new WalOptions(bytes, cacheBytes, ownThread, random, clock);
     }
 
     /** The same with another bound on the cache. */
     public WalOptions withCacheBytes(long bytes) {
-        return new WalOptions(segmentBytes, bytes, random, clock);
+        return new WalOptions(segmentBytes, bytes, ownThread, random, clock);
+    }
+
+    /** The same, for a log that is written on a thread of its own. */
+    public WalOptions onItsOwnThread() {
+        return new WalOptions(segmentBytes, cacheBytes, true, random, clock);
     }
 
     /** The same with another source of random numbers. */
     public WalOptions withRandom(RandomGenerator source) {
-        return new WalOptions(segmentBytes, cacheBytes, source, clock);
+        return new WalOptions(segmentBytes, cacheBytes, ownThread, source, clock);
     }
 
     /** The same with another clock. */
     public WalOptions withClock(InstantSource source) {
-        return new WalOptions(segmentBytes, cacheBytes, random, source);
+        return new WalOptions(segmentBytes, cacheBytes, ownThread, random, source);
     }
 }

@@ -9,6 +9,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * What the kernel reads of a {@link Wal}. All but payloads is answered from memory: 20 bytes per frame, and a few for each
@@ -17,6 +19,11 @@ import java.util.List;
  * <p>The view moves in {@link Wal#append} and its like, on the thread that calls them, so it has what a Ready holds before that
  * is durable; the contract of {@link Storage} allows it. Reads must not run beside calls that move it. They may run on another
  * thread beside {@link Wal#sync}, which moves nothing.
+ *
+ * <p>With {@link WalOptions#ownThread} it does not move there, but in {@link #catchUp}, which the kernel's thread calls: before it
+ * says that a Ready is persisted, and whenever else it likes between two calls of the kernel. Then all of {@link Wal} may run
+ * on a thread of its own beside all of this. What a {@link Wal#release} lets go is deleted with a later {@link Wal#sync}, when
+ * this has caught up with it, so that nothing is deleted that may still be read here.
  *
  * <p>A failed read throws {@link WalFailed}, damage {@link WalCorrupt}; the kernel stops its group with the cause STORAGE.
  */
@@ -38,6 +45,15 @@ public final class WalStorage implements Storage {
     private long lastIndex;
     private boolean closed;
 
+    /** What the writer's thread has done that the view has not moved over yet. */
+    private final Queue<Move> moves = new ConcurrentLinkedQueue<>();
+
+    /** Entries up to this index are not read any more. */
+    private volatile long releasedIndex;
+
+    /** A batch that was written, and where. */
+    private record Move(Batch batch, List<Entry> entries, long frameLsn, int frameBytes, long writtenLsn) {}
+
     /** Begins with what a replay has led to; takes the index over, and copies the rest. */
     WalStorage(Segments segments, GroupState state, FrameIndex frames, long cacheBytes) {
         this.segments = segments;
@@ -49,6 +65,7 @@ public final class WalStorage implements Storage {
         this.startIndex = state.startIndex();
         this.startTerm = state.startTerm();
         this.lastIndex = state.lastIndex();
+        this.releasedIndex = startIndex;
     }
 
     private static ByteBuffer allocate(int bytes) {
@@ -202,6 +219,27 @@ public final class WalStorage implements Storage {
             buffer = allocate(Math.max(bytes, Math.min(2 * buffer.capacity(), KEPT_BUFFER_BYTES)));
         }
         return buffer;
+    }
+
+    /** Moves the view over a batch later, in {@link #catchUp}; the batch and its entries do not change any more. */
+    void applyLater(Batch batch, List<Entry> entries, long frameLsn, int frameBytes, long writtenLsn) {
+        moves.add(new Move(batch, entries, frameLsn, frameBytes, writtenLsn));
+    }
+
+    /**
+     * Moves the view over everything that was appended, saved and released so far, durable or not, if the log is written {@linkplain
+     * WalOptions#ownThread on its own thread}. What a Ready holds is there once its {@link Wal#append} has returned.
+     */
+    public void catchUp() {
+        for (Move move = moves.poll(); move != null; move = moves.poll()) {
+            apply(move.batch, move.entries, move.frameLsn, move.frameBytes, move.writtenLsn);
+        }
+        releasedIndex = startIndex;
+    }
+
+    /** Entries up to this index are not read here any more. Any thread. */
+    long releasedIndex() {
+        return releasedIndex;
     }
 
     /**

@@ -17,7 +17,7 @@
  *
  * The writer and the view that the kernel reads are apart: {@code LogWriter} and {@code GroupState} belong to whoever appends,
  * {@link dev.keelraft.wal.WalStorage} to the kernel's thread, and {@code WalStorage.apply} is the one place where the view
- * moves.
+ * moves: at once, or, where the log is written on a thread of its own, when the kernel's thread says so.
  *
  * <h2>What the host does, in this order</h2>
  *

@@ -50,6 +50,20 @@ class WalStorageTest {
         }
     }
 
+    @Property(tries = 200)
+    void so_they_are_where_the_view_moves_later(
+            @ForAll("actions") @Size(max = 60) List<Action> actions, @ForAll @IntRange(max = 6000) int cacheBytes) {
+        Driver host = new Driver(
+                new MemoryFiles(),
+                Driver.smallOptions(1).withCacheBytes(cacheBytes).onItsOwnThread());
+        host.create();
+        for (Action action : actions) {
+            perform(host, action);
+            host.wal().storage().catchUp();
+            assertReads(host, action.where(), action.much());
+        }
+    }
+
     @Provide
     Arbitrary<List<Action>> actions() {
         Arbitrary<Kind> kinds = Arbitraries.of(Kind.class);
