@@ -71,7 +71,9 @@ record DataDirectory(Cluster cluster, Wal wal) {
             file.create(directory);
         }
         WalIdentity identity = new WalIdentity(cluster.id(), cluster.self());
-        WalOptions walOptions = WalOptions.defaults().withSegmentBytes(segmentBytes(options.snapshotLogBytes()));
+        WalOptions walOptions = WalOptions.defaults()
+                .withSegmentBytes(segmentBytes(options.snapshotLogBytes()))
+                .onItsOwnThread();
         Wal wal = hasLog ? Wal.open(directory, identity, walOptions) : Wal.create(directory, identity, walOptions);
         try {
             claim(directory, file, wal.recovered().incarnation());

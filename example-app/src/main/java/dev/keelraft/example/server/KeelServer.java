@@ -82,7 +82,9 @@ public final class KeelServer implements AutoCloseable {
     private final ExecutorService clientThreads;
     private final PeerTransport peers;
     private final KernelLoop loop;
+    private final LogThread log;
     private final Thread kernelThread;
+    private final Thread logThread;
     /** Added to while the kernel thread, which ends them if it fails, runs already. */
     private final List<Server> clientServers = new CopyOnWriteArrayList<>();
 
@@ -127,17 +129,21 @@ public final class KeelServer implements AutoCloseable {
         clientThreads = Executors.newFixedThreadPool(
                 2 * Runtime.getRuntime().availableProcessors(), threads("keel-client-" + options.name()));
         peers = transportOf(cluster, new PeerEntrance(inbox, files));
+        log = new LogThread(wal, files, inbox);
+        Stored newest = new Stored(recovered.snapshot(), recovered.snapshotFile());
         loop = new KernelLoop(
                 node,
-                wal,
+                wal.storage(),
+                log,
                 machine,
-                new Snapshots(wal, files, options.snapshotLogBytes(), snapshotWriter, inbox),
+                new Snapshots(log, files, newest, options.snapshotLogBytes(), snapshotWriter, inbox),
                 peers,
                 inbox,
                 new KernelLoop.Timing(options.heartbeatInterval().toNanos(), options.electionTicks()),
                 cluster.id(),
                 attributesOf(options, cluster),
                 random);
+        logThread = threads("keel-log-" + options.name()).newThread(log::run);
         kernelThread = threads("keel-kernel-" + options.name()).newThread(this::runKernel);
     }
 
@@ -173,6 +179,7 @@ public final class KeelServer implements AutoCloseable {
             ServerOptions options, Cluster cluster, WalStorage storage, StateMachine machine, SecureRandom random) {
         RaftConfig config = RaftConfig.builder(cluster.self(), new Random(random.nextLong()))
                 .electionTicks(options.electionTicks())
+                .asyncStorageWrites(true)
                 .maxEntryBytes(MAX_ENTRY_BYTES)
                 .build();
         boolean first = storage.hardState().isEmpty() && storage.lastIndex() == 0;
@@ -231,6 +238,7 @@ public final class KeelServer implements AutoCloseable {
                             + e.getMessage(),
                     e);
         }
+        logThread.start();
         kernelThread.start();
         KeyValueBackend backend = new Backend();
         for (InetSocketAddress address : addresses(options.listenClientUrls())) {
@@ -284,13 +292,28 @@ public final class KeelServer implements AutoCloseable {
         }
         try {
             inbox.close();
-            wal.close();
+            endLog();
         } catch (RuntimeException e) {
             LOG.error("the log of {} was not closed cleanly", options.name(), e);
             failure = failure.or(() -> Optional.of(ServerFailure.of(e)));
         } finally {
             clientServers.forEach(Server::shutdown);
             ended.complete(failure);
+        }
+    }
+
+    /* Only who knows that nobody writes and nobody reads may close it. */
+    private void endLog() {
+        log.stop();
+        try {
+            logThread.join(TimeUnit.SECONDS.toMillis(CLOSE_SECONDS) / 2);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (logThread.isAlive()) {
+            LOG.error("the log of {} is left open: its disk does not answer", options.name());
+        } else {
+            wal.close();
         }
     }
 

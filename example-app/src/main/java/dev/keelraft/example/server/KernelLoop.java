@@ -21,10 +21,10 @@ import dev.keelraft.model.NodeId;
 import dev.keelraft.model.Snapshot;
 import dev.keelraft.model.SoftState;
 import dev.keelraft.wal.SnapshotFile;
-import dev.keelraft.wal.Wal;
-import dev.keelraft.wal.WalSpaceExhausted;
+import dev.keelraft.wal.WalStorage;
 import io.grpc.Deadline;
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -36,11 +36,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kernel thread: the one place where the member, its log and its state machine come together. Everything here runs on that
+ * The kernel thread: the one place where the member, its log and its state machine come together. The kernel writes
+ * asynchronously: several Readys may be with the log while this goes on. Everything here runs on that
  * thread, but for the methods that say otherwise.
  *
  * <p>One turn of {@link #run}: take what has come in, let a tick pass if one is due, do what the kernel hands out, and ask for
- * the reads that wait. Many proposals of one turn share one sync of the log.
+ * the reads that wait. What must be durable goes to the {@link LogThread}, and comes back as a task when it is; all that
+ * gathers there during one sync shares the next.
  */
 final class KernelLoop implements Writes.Proposer, Reads.Question {
     private static final Logger LOG = LoggerFactory.getLogger(KernelLoop.class);
@@ -48,11 +50,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     /** How many tasks one turn takes. It bounds how long a heartbeat waits for its turn, and how large a batch becomes. */
     private static final int TASKS_PER_TURN = 1024;
 
-    /** A sync that takes longer is worth a line in the log, as in etcd: it delays everything. */
-    private static final long SLOW_SYNC_NANOS = TimeUnit.SECONDS.toNanos(1);
-
     private final RawNode node;
-    private final Wal wal;
+    private final WalStorage storage;
+    private final LogThread log;
     private final StateMachine machine;
     private final Snapshots snapshots;
     private final PeerNetwork peers;
@@ -63,14 +63,14 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     private final Writes writes;
     private final Reads reads;
 
-    /** The Ready that the disk had no room for. */
-    private @Nullable Ready unstored;
-
-    /** Whether a tick has passed since it was last tried. */
-    private boolean mayRetry;
-
-    /** A leader's snapshot that the kernel was told of, until it comes out of a Ready or is ignored. */
+    /** A leader's snapshot that the kernel is being told of, until it comes out of a Ready. */
     private @Nullable Arrived arrived;
+
+    /** Leaders' snapshots that are with the log, in their order. */
+    private final ArrayDeque<Arrived> installing = new ArrayDeque<>();
+
+    /** Whether the disk has no room for a Ready. */
+    private boolean standsStill;
 
     private long leader;
 
@@ -105,7 +105,8 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
      */
     KernelLoop(
             RawNode node,
-            Wal wal,
+            WalStorage storage,
+            LogThread log,
             StateMachine machine,
             Snapshots snapshots,
             PeerNetwork peers,
@@ -115,7 +116,8 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             MemberAttributes self,
             RandomGenerator random) {
         this.node = node;
-        this.wal = wal;
+        this.storage = storage;
+        this.log = log;
         this.machine = machine;
         this.snapshots = snapshots;
         this.peers = peers;
@@ -123,7 +125,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         this.timing = timing;
         this.clusterId = clusterId;
         this.id = self.getId();
-        this.hardState = wal.storage().hardState();
+        this.hardState = storage.hardState();
         this.status = statusNow();
         this.writes = new Writes(this, self, random, timing.electionTicks);
         this.reads = new Reads(this, random.nextLong(), timing.electionTicks);
@@ -131,7 +133,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     /**
      * Runs until {@link #stop} is called or something fails that cannot be healed here. In either case whoever waits for an
-     * answer gets one. The log is left open.
+     * answer gets one.
      *
      * @throws RuntimeException what failed: a {@code WalException}, a {@code RaftFailedException}, or a defect
      */
@@ -180,10 +182,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         if (now - nextTick < 0) {
             return nextTick;
         }
-        if (unstored == null) {
+        if (!standsStill) {
             node.tick();
         }
-        mayRetry = true;
         writes.tick(now);
         reads.tick(now, status.leader() == NodeId.NONE ? EtcdError.NO_LEADER : EtcdError.TIMEOUT);
         long next = nextTick + timing.tickNanos;
@@ -193,81 +194,57 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     // What the kernel hands out
 
     private void work() {
-        if (unstored != null && !storeAgain()) {
-            status = statusNow();
-            return;
+        while (!standsStill && node.hasReady()) {
+            handle(node.ready());
         }
-        while (node.hasReady()) {
-            Ready ready = node.ready();
-            ready.messages().forEach(this::send);
-            if (!store(ready)) {
-                unstored = ready;
-                mayRetry = false;
-                status = statusNow();
-                return;
-            }
-            finish(ready);
-        }
-        dismissIgnoredSnapshot();
         snapshots.takeIfDue(machine);
         status = statusNow();
     }
 
-    /** Tries once a tick: an attempt may have to write a whole new segment, and most of them fail. */
-    private boolean storeAgain() {
-        Ready ready = unstored;
-        if (ready == null || !mayRetry) {
-            return false;
-        }
-        mayRetry = false;
-        if (!store(ready)) {
-            return false;
-        }
-        LOG.info("the disk has room again");
-        unstored = null;
-        finish(ready);
-        return true;
-    }
-
-    /**
-     * Makes durable what a Ready holds.
-     *
-     * @return false if the disk has no room: nothing of the Ready is stored, nothing of it may be confirmed, and it is tried
-     *     again with the next tick. Until then this member stands still: it hears nobody, and the others, who hear nothing of
-     *     it, go on without it
+    /*
+     * What leaves at once leaves first; the log gets the rest, and persisted() goes on when it is durable. What is committed is
+     * durable here already, so it can be applied now.
      */
-    private boolean store(Ready ready) {
-        try {
-            wal.append(ready, fileOf(ready.snapshot()));
-        } catch (WalSpaceExhausted e) {
-            if (unstored == null) {
-                LOG.error("the disk is full; this member waits until there is room: {}", e.getMessage());
-            }
-            return false;
-        }
-        if (ready.mustSync()) {
-            long begin = System.nanoTime();
-            wal.sync();
-            long took = System.nanoTime() - begin;
-            if (took > SLOW_SYNC_NANOS) {
-                LOG.warn("the disk is slow: a sync of the log took {} ms", TimeUnit.NANOSECONDS.toMillis(took));
-            }
-        }
-        return true;
-    }
-
-    /* The order is that of RawNode's documentation; advance comes last, when everything before it is done. */
-    private void finish(Ready ready) {
-        ready.messagesAfterPersist().forEach(this::send);
+    private void handle(Ready ready) {
+        ready.messages().forEach(this::send);
         if (!ready.hardState().isEmpty()) {
             hardState = ready.hardState();
         }
-        install(ready.snapshot());
-        apply(ready.committedEntries());
+        log.persist(ready, fileOf(ready));
+        if (!ready.committedEntries().isEmpty()) {
+            apply(ready.committedEntries());
+            node.applied(ready);
+        }
         ready.readStates().forEach(reads::confirmed);
         reads.applied(machine.index(), machine.state());
-        node.advance(ready);
         follow(ready.softState());
+    }
+
+    /** Goes on with Readys that are durable now, in their order. */
+    void persisted(List<Ready> readys) {
+        // Before the kernel forgets them, the log must answer for them.
+        storage.catchUp();
+        for (Ready ready : readys) {
+            install(ready);
+            node.persisted(ready);
+            ready.messagesAfterPersist().forEach(this::send);
+        }
+    }
+
+    /**
+     * The disk has no room for a Ready, or has again. As long as it has none, nothing that the member says can be relied on: it
+     * stands still, hears nobody, and the others, who hear nothing of it, go on without it.
+     */
+    void standStill(boolean still) {
+        standsStill = still;
+    }
+
+    /** Ends {@link #run}: the log has failed. */
+    void fail(Throwable failure) {
+        if (failure instanceof Error error) {
+            throw error;
+        }
+        throw failure instanceof RuntimeException runtime ? runtime : new IllegalStateException(failure);
     }
 
     private void send(Message message) {
@@ -284,29 +261,33 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         }
     }
 
-    private SnapshotFile fileOf(Snapshot snapshot) {
-        if (snapshot.isNone()) {
+    private SnapshotFile fileOf(Ready ready) {
+        if (ready.snapshot().isNone()) {
             return SnapshotFile.NONE;
         }
-        if (arrived == null || !arrived.snapshot().equals(snapshot)) {
-            throw new IllegalStateException(snapshot + " came out of the kernel, and did not go in");
+        Arrived wanted = arrived;
+        if (wanted == null || !wanted.snapshot().equals(ready.snapshot())) {
+            throw new IllegalStateException(ready.snapshot() + " came out of the kernel, and did not go in");
         }
-        return arrived.stored().file();
+        arrived = null;
+        installing.add(wanted);
+        return wanted.stored().file();
     }
 
-    private void install(Snapshot snapshot) {
-        Arrived installed = arrived;
-        if (snapshot.isNone() || installed == null) {
+    private void install(Ready ready) {
+        Snapshot snapshot = ready.snapshot();
+        if (snapshot.isNone()) {
             return;
         }
+        Arrived installed = installing.remove();
         machine.install(installed.state(), snapshot.index(), snapshot.term(), snapshot.confState());
         snapshots.installed(installed.stored());
-        arrived = null;
         installedSnapshots.incrementAndGet();
         LOG.info("snapshot of the leader installed: index {}", snapshot.index());
         // Results of our writes may be in it, which were not applied here one by one; a copy fetches them from the
         // session.
         writes.leaderChanged();
+        reads.applied(machine.index(), machine.state());
     }
 
     private void apply(List<Entry> entries) {
@@ -344,7 +325,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     private ServerStatus statusNow() {
         // Who stands still does not know who leads.
-        long known = unstored == null ? leader : NodeId.NONE;
+        long known = standsStill ? NodeId.NONE : leader;
         return new ServerStatus(clusterId, id, hardState.term(), known, hardState.commit(), machine.index(), false);
     }
 
@@ -352,31 +333,24 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     /** Takes a message of a peer. Who stands still loses it: what it causes would pile up, and be old when it leaves. */
     void step(Message message) {
-        if (unstored == null) {
+        if (!standsStill) {
             node.step(message);
         }
     }
 
     /**
      * Takes a leader's snapshot whose file is complete. The kernel may want it, in which case it comes out again as part of a
-     * Ready, or not, because the member has come further meanwhile.
+     * Ready, at once, or not, because the member has come further meanwhile.
      */
     void step(Arrived snapshot) {
-        if (unstored != null) {
-            // That Ready may be about the snapshot before this one. The leader will find out, and send another.
-            snapshots.dismiss(snapshot.stored().file());
-            return;
+        if (!standsStill) {
+            arrived = snapshot;
+            node.step(snapshot.message());
+            work();
         }
-        arrived = snapshot;
-        node.step(snapshot.message());
-        work();
-    }
-
-    /* Called when nothing is left to hand out: a snapshot that has not come out by now never will. */
-    private void dismissIgnoredSnapshot() {
-        if (arrived != null) {
-            snapshots.dismiss(arrived.stored().file());
+        if (standsStill || arrived != null) {
             arrived = null;
+            log.dismiss(snapshot.stored().file());
         }
     }
 
@@ -385,14 +359,19 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         return writes;
     }
 
+    /** When snapshots are due, and which one is the newest. */
+    Snapshots snapshots() {
+        return snapshots;
+    }
+
     /** The linearizable reads of this member's clients. */
     Reads reads() {
         return reads;
     }
 
-    /** Whether there is a Ready that the disk has no room for. */
+    /** Whether the disk has no room. */
     boolean standsStill() {
-        return unstored != null;
+        return standsStill;
     }
 
     /** Proposes for a peer that takes this member for the leader. */
@@ -441,7 +420,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     @Override
     public boolean canPropose() {
-        if (leader == NodeId.NONE || unstored != null) {
+        if (leader == NodeId.NONE || standsStill) {
             return false;
         }
         return leader == id || (peers.isReachable(leader) && forwarding.get() < PeerTransport.MAX_PROPOSALS);
@@ -454,7 +433,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     @Override
     public ReadResult ask(byte[] context) {
-        return unstored == null ? node.readIndex(context) : ReadResult.NO_LEADER;
+        return standsStill ? ReadResult.NO_LEADER : node.readIndex(context);
     }
 
     // What other threads may look at

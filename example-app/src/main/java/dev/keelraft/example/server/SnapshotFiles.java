@@ -186,7 +186,7 @@ final class SnapshotFiles {
     }
 
     /**
-     * Deletes what no start of this member can need. On the kernel thread, as the log's references change there.
+     * Deletes what no start of this member can need. On the thread of the log, as its references change there.
      *
      * @param referenced what the log refers to
      */

@@ -4,12 +4,9 @@ import dev.keelraft.example.kv.KeyValueState;
 import dev.keelraft.example.server.SnapshotFiles.Stored;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.Snapshot;
-import dev.keelraft.wal.Recovered;
-import dev.keelraft.wal.SnapshotFile;
-import dev.keelraft.wal.Wal;
-import dev.keelraft.wal.WalSpaceExhausted;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.slf4j.Logger;
@@ -17,8 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides when this member writes a snapshot and how much of the log may go then. Belongs to the kernel thread; the writing
- * itself happens on another one, from an immutable state. The log then reads and forces the file once more, on the kernel
- * thread: that takes a time in proportion to the state, which is in memory of the operating system at that moment.
+ * itself happens on another one, from an immutable state, and storing it on the thread of the log, which reads and forces the
+ * file once more.
  *
  * <p>A snapshot is due when the log has grown by a number of bytes since the last one. Of the log the younger half of these
  * bytes stays, so that a follower that is only a little behind catches up from it: a snapshot takes the whole state over the
@@ -27,13 +24,16 @@ import org.slf4j.LoggerFactory;
 final class Snapshots {
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
 
-    private final Wal wal;
+    private final LogThread log;
     private final SnapshotFiles files;
     private final long logBytes;
     private final Executor background;
     private final Inbox inbox;
 
     private Stored newest;
+
+    /** The one before, whose message may still be on its way out. */
+    private Stored previous;
 
     /** Bytes of the entries that were applied since the last snapshot was begun. */
     private long appliedBytes;
@@ -46,18 +46,18 @@ final class Snapshots {
     /**
      * Continues from what the log has.
      *
+     * @param newest what the log refers to
      * @param logBytes how far the log grows between two snapshots
      * @param background writes them, one at a time
      */
-    Snapshots(Wal wal, SnapshotFiles files, long logBytes, Executor background, Inbox inbox) {
-        this.wal = wal;
+    Snapshots(LogThread log, SnapshotFiles files, Stored newest, long logBytes, Executor background, Inbox inbox) {
+        this.log = log;
         this.files = files;
+        this.newest = newest;
+        this.previous = newest;
         this.logBytes = logBytes;
         this.background = background;
         this.inbox = inbox;
-        Recovered recovered = wal.recovered();
-        this.newest = new Stored(recovered.snapshot(), recovered.snapshotFile());
-        files.deleteAllBut(wal.referencedSnapshots());
     }
 
     /** Counts an entry that was applied. */
@@ -108,21 +108,26 @@ final class Snapshots {
     }
 
     private void written(Stored stored, long releaseIndex) {
+        log.saveSnapshot(stored, Math.min(releaseIndex, stored.snapshot().index()));
+    }
+
+    /**
+     * Takes note that a snapshot is stored, or was not.
+     *
+     * @param saved false if there was no room, or a leader has sent a newer one meanwhile
+     */
+    void saved(Stored stored, boolean saved) {
         writing = false;
-        try {
-            // A leader may have sent a newer one meanwhile.
-            if (stored.snapshot().index() > newest.snapshot().index()) {
-                wal.saveSnapshot(stored.snapshot(), stored.file());
-                newest = stored;
-                wal.release(Math.min(releaseIndex, stored.snapshot().index()));
-            }
-        } catch (WalSpaceExhausted e) {
-            LOG.error("the disk has no room to note a snapshot: {}", e.getMessage());
+        if (saved) {
+            replaceBy(stored);
+        } else if (stored.snapshot().index() > newest.snapshot().index()) {
             failed();
-        } finally {
-            files.release(stored.file().name());
         }
-        files.deleteAllBut(wal.referencedSnapshots());
+    }
+
+    private void replaceBy(Stored stored) {
+        previous = newest;
+        newest = stored;
     }
 
     /** Tries again when the log has grown some more. Of that log less than a half of the usual stays. */
@@ -134,28 +139,21 @@ final class Snapshots {
     /**
      * Opens the file of a snapshot that the kernel wants to be sent.
      *
-     * @throws IOException if it is not the newest any more, or cannot be opened; the kernel will ask for another
+     * @throws IOException if it is too old, or cannot be opened; the kernel will ask for another
      */
     FileChannel open(Snapshot snapshot) throws IOException {
-        if (!newest.snapshot().equals(snapshot)) {
-            throw new IOException(snapshot + " was replaced by " + newest.snapshot());
+        for (Stored stored : List.of(newest, previous)) {
+            if (stored.snapshot().equals(snapshot)) {
+                return files.open(stored.file());
+            }
         }
-        return files.open(newest.file());
+        throw new IOException(snapshot + " was replaced by " + newest.snapshot());
     }
 
     /** The log has taken a leader's snapshot in place of its entries. */
     void installed(Stored stored) {
-        newest = stored;
+        replaceBy(stored);
         appliedBytes = 0;
         halfIndex = 0;
-        // The log was synced, so nothing can lead back to older snapshots; its segments may go.
-        wal.release(stored.snapshot().index());
-        dismiss(stored.file());
-    }
-
-    /** A received file is either stored by now, or not needed. */
-    void dismiss(SnapshotFile file) {
-        files.release(file.name());
-        files.deleteAllBut(wal.referencedSnapshots());
     }
 }

@@ -45,8 +45,11 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -82,7 +85,7 @@ class KernelLoopTest {
     }
 
     private static Logger logger() {
-        return (Logger) LoggerFactory.getLogger(KernelLoop.class);
+        return (Logger) LoggerFactory.getLogger(LogThread.class);
     }
 
     private SingleMember start(MemoryDisk on, long seed) {
@@ -333,6 +336,100 @@ class KernelLoopTest {
         assertThat(recovered.hardState().term()).isEqualTo(2);
     }
 
+    // ---------------------------------------------------------------- a slow disk
+
+    /** Grants every vote, and counts what the member says. */
+    private static final class Followers implements PeerNetwork {
+        private final Map<MessageType, AtomicInteger> said = new ConcurrentHashMap<>();
+        private volatile Consumer<Message> answers = answer -> {};
+
+        int count(MessageType type) {
+            return said.computeIfAbsent(type, ignored -> new AtomicInteger()).get();
+        }
+
+        @Override
+        public void send(Message message) {
+            said.computeIfAbsent(message.type(), ignored -> new AtomicInteger()).incrementAndGet();
+            if (message.type() == MessageType.PRE_VOTE) {
+                answer(message, MessageType.PRE_VOTE_RESPONSE, new Body.VoteResponse(false));
+            } else if (message.type() == MessageType.VOTE) {
+                answer(message, MessageType.VOTE_RESPONSE, new Body.VoteResponse(false));
+            } else if (message.type() == MessageType.HEARTBEAT) {
+                byte[] context = ((Body.Heartbeat) message.body()).context();
+                answer(message, MessageType.HEARTBEAT_RESPONSE, new Body.HeartbeatResponse(context));
+            }
+        }
+
+        private void answer(Message question, MessageType type, Body body) {
+            answers.accept(new Message(type, question.to(), SingleMember.ID, question.term(), body));
+        }
+
+        @Override
+        public CompletableFuture<ProposalResult> propose(long peer, byte[] data, Deadline deadline) {
+            return CompletableFuture.failedFuture(new IllegalStateException("they do not lead"));
+        }
+
+        @Override
+        public void sendSnapshot(Message installSnapshot, FileChannel file) {
+            throw new AssertionError(installSnapshot);
+        }
+
+        @Override
+        public boolean isReachable(long peer) {
+            return true;
+        }
+    }
+
+    /** The sync does not end before twenty more heartbeats have left and been answered: none of them waits for it. */
+    @Test
+    void a_leader_s_heartbeats_and_its_peers_answers_do_not_wait_for_the_disk() {
+        Followers followers = new Followers();
+        List<Long> voters = List.of(SingleMember.ID, 8L, 9L);
+        SingleMember member = new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(followers));
+        followers.answers = answer -> member.entrance().received(answer);
+        Await.that("it to lead", () -> member.loop().status().leader() == SingleMember.ID);
+
+        CountDownLatch slow = disk.holdForces();
+        CompletableFuture<Result> write = member.write("waits", 10);
+        Await.that("appends, which leave before the disk has them", () -> followers.count(MessageType.APPEND) > 2);
+        int before = followers.count(MessageType.HEARTBEAT);
+        Await.that("heartbeats", () -> followers.count(MessageType.HEARTBEAT) >= before + 40);
+        assertThat(member.loop().status().leader()).as("its quorum answers").isEqualTo(SingleMember.ID);
+        assertThat(write).isNotDone();
+
+        slow.countDown();
+        member.kill();
+        assertThat(member.end()).isEmpty();
+    }
+
+    /** And a follower hears its leader meanwhile: it does not campaign, although many election time-outs pass. */
+    @Test
+    void a_follower_hears_its_leader_while_its_disk_is_busy() {
+        Followers others = new Followers();
+        List<Long> voters = List.of(SingleMember.ID, 8L, 9L);
+        SingleMember member = new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(others));
+        Message heartbeat =
+                new Message(MessageType.HEARTBEAT, 8, SingleMember.ID, 2, new Body.Heartbeat(0, new byte[0]));
+        member.onKernelThread(kernel -> kernel.step(heartbeat));
+
+        CountDownLatch slow = disk.holdForces();
+        List<Entry> entries = List.of(Entry.normal(2, 4, new byte[100]));
+        Message append = new Message(MessageType.APPEND, 8, SingleMember.ID, 2, new Body.Append(3, 1, 3, entries));
+        member.onKernelThread(kernel -> kernel.step(append));
+        int answered = others.count(MessageType.HEARTBEAT_RESPONSE);
+        for (int i = 0; i < 50; i++) {
+            member.onKernelThread(kernel -> kernel.step(heartbeat));
+        }
+        Await.that("answers", () -> others.count(MessageType.HEARTBEAT_RESPONSE) >= answered + 50);
+        assertThat(others.count(MessageType.APPEND_RESPONSE))
+                .as("that is a promise")
+                .isZero();
+
+        slow.countDown();
+        Await.that("the acknowledgement", () -> others.count(MessageType.APPEND_RESPONSE) == 1);
+        member.kill();
+    }
+
     // ---------------------------------------------------------------- a full disk
 
     @Test
@@ -342,7 +439,7 @@ class KernelLoopTest {
         member.onKernelThread(kernel -> disk.fill());
 
         CompletableFuture<Result> large = member.write("large", 64 << 10);
-        Await.that("the disk to be full", () -> !log.list.isEmpty());
+        Await.that("it to stand still", () -> member.loop().status().leader() == 0);
         CompletableFuture<Result> small = member.write("small", 10);
         CompletableFuture<KeyValueState> read = member.read();
         CompletableFuture<Result> late = member.write("late", 10, System.nanoTime());

@@ -215,9 +215,11 @@ class PeerEntranceTest {
                 PeerTransport peers = SingleMember.transport(entrance)) {
             SnapshotFiles files = new SnapshotFiles(receiver, SingleMember.CLUSTER, 2);
             StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
-            Snapshots snapshots = new Snapshots(wal, files, Long.MAX_VALUE, Runnable::run, inbox);
-            KernelLoop loop =
-                    SingleMember.loop(wal, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID));
+            LogThread log = new LogThread(wal, files, inbox);
+            Snapshots snapshots =
+                    new Snapshots(log, files, SingleMember.NO_SNAPSHOT, Long.MAX_VALUE, Runnable::run, inbox);
+            KernelLoop loop = SingleMember.loop(
+                    wal, log, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID));
             int before = disk.operations();
             late.run(loop);
             assertThat(disk.operations())

@@ -17,7 +17,9 @@ import dev.keelraft.example.peer.PeerNetwork;
 import dev.keelraft.example.peer.PeerOptions;
 import dev.keelraft.example.peer.PeerTransport;
 import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Snapshot;
 import dev.keelraft.wal.MemoryDisk;
+import dev.keelraft.wal.SnapshotFile;
 import dev.keelraft.wal.Wal;
 import java.net.URI;
 import java.nio.file.Path;
@@ -37,6 +39,8 @@ final class SingleMember implements AutoCloseable {
     static final long ID = 7;
     static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    static final SnapshotFiles.Stored NO_SNAPSHOT = new SnapshotFiles.Stored(Snapshot.NONE, SnapshotFile.NONE);
+
     private static final KernelLoop.Timing TIMING = new KernelLoop.Timing(TimeUnit.MILLISECONDS.toNanos(1), 3);
 
     private final Inbox inbox = new Inbox();
@@ -45,6 +49,8 @@ final class SingleMember implements AutoCloseable {
     private final PeerNetwork peers;
     private final PeerTransport nobody;
     private final Wal wal;
+    private final LogThread log;
+    private final Thread logThread;
     private final KernelLoop loop;
     private final CompletableFuture<Optional<Throwable>> ended = new CompletableFuture<>();
 
@@ -61,8 +67,12 @@ final class SingleMember implements AutoCloseable {
         nobody = transport(entrance);
         peers = network.orElse(nobody);
         StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
-        Snapshots policy = new Snapshots(wal, files, Long.MAX_VALUE, Runnable::run, inbox);
-        loop = loop(wal, machine, policy, peers, inbox, random, voters);
+        log = new LogThread(wal, files, inbox);
+        Snapshots policy = new Snapshots(log, files, NO_SNAPSHOT, Long.MAX_VALUE, Runnable::run, inbox);
+        loop = loop(wal, log, machine, policy, peers, inbox, random, voters);
+        logThread = new Thread(log::run, "single-member-log");
+        logThread.setDaemon(true);
+        logThread.start();
         Thread thread = new Thread(this::run, "single-member");
         thread.setDaemon(true);
         thread.start();
@@ -84,6 +94,7 @@ final class SingleMember implements AutoCloseable {
     /** A loop that does not run yet. */
     static KernelLoop loop(
             Wal wal,
+            LogThread log,
             StateMachine machine,
             Snapshots snapshots,
             PeerNetwork peers,
@@ -92,6 +103,7 @@ final class SingleMember implements AutoCloseable {
             List<Long> voters) {
         RaftConfig config = RaftConfig.builder(ID, random)
                 .electionTicks(TIMING.electionTicks())
+                .asyncStorageWrites(true)
                 .maxEntryBytes(1 << 20)
                 .build();
         boolean first = wal.storage().hardState().isEmpty() && wal.storage().lastIndex() == 0;
@@ -100,7 +112,8 @@ final class SingleMember implements AutoCloseable {
                 : RawNode.restart(config, wal.storage(), new Applied(machine.index(), machine.confState()));
         MemberAttributes self =
                 MemberAttributes.newBuilder().setId(ID).setName("m").build();
-        return new KernelLoop(node, wal, machine, snapshots, peers, inbox, TIMING, CLUSTER, self, random);
+        return new KernelLoop(
+                node, wal.storage(), log, machine, snapshots, peers, inbox, TIMING, CLUSTER, self, random);
     }
 
     private void run() {
@@ -111,6 +124,12 @@ final class SingleMember implements AutoCloseable {
             failure = Optional.of(thrown);
         }
         inbox.close();
+        log.stop();
+        try {
+            logThread.join();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
         ended.complete(failure);
     }
 

@@ -4,6 +4,7 @@ import static dev.keelraft.example.server.SnapshotFilesTest.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.keelraft.Readys;
 import dev.keelraft.example.kv.KeyValueState;
 import dev.keelraft.example.peer.PeerTransport;
 import dev.keelraft.example.server.SnapshotFiles.Stored;
@@ -45,7 +46,7 @@ class SnapshotsTest {
     private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
     private long last;
 
-    private record Parts(Wal wal, SnapshotFiles files, Snapshots snapshots, KernelLoop loop) {}
+    private record Parts(Wal wal, LogThread log, SnapshotFiles files, Snapshots snapshots, KernelLoop loop) {}
 
     private Parts start() {
         WalIdentity identity = new WalIdentity(SingleMember.CLUSTER, SingleMember.ID);
@@ -55,14 +56,17 @@ class SnapshotsTest {
         open.push(wal);
         SnapshotFiles files = new SnapshotFiles(
                 wal.snapshotDirectory(), SingleMember.CLUSTER, wal.recovered().bootCount());
-        Snapshots snapshots = new Snapshots(wal, files, LOG_BYTES, background::add, inbox);
+        LogThread log = new LogThread(wal, files, inbox);
+        Stored newest = new Stored(wal.recovered().snapshot(), wal.recovered().snapshotFile());
+        Snapshots snapshots = new Snapshots(log, files, newest, LOG_BYTES, background::add, inbox);
         PeerTransport peers = SingleMember.transport(new PeerEntrance(inbox, files));
         open.push(peers);
         return new Parts(
                 wal,
+                log,
                 files,
                 snapshots,
-                SingleMember.loop(wal, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID)));
+                SingleMember.loop(wal, log, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID)));
     }
 
     @AfterEach
@@ -92,6 +96,10 @@ class SnapshotsTest {
 
     private void hear(Parts parts) {
         Objects.requireNonNull(inbox.poll()).run(parts.loop);
+        parts.log.runPending();
+        for (Inbox.Task task = inbox.poll(); task != null; task = inbox.poll()) {
+            task.run(parts.loop);
+        }
     }
 
     @Test
@@ -166,7 +174,11 @@ class SnapshotsTest {
         apply(parts, 4);
         assertThat(background).hasSize(1);
         Stored newer = parts.files.write(new Snapshot(10, 2, MEMBERS, new byte[0]), SnapshotFilesTest.state(5));
-        MemoryDisk.install(parts.wal, new HardState(2, 0, 10), newer.snapshot(), newer.file());
+        parts.log.persist(Readys.of(new HardState(2, 0, 10), newer.snapshot(), List.of()), newer.file());
+        parts.log.runPending();
+        assertThat(inbox.poll())
+                .as("the kernel thread would hear of that Ready")
+                .isNotNull();
         machine.install(SnapshotFilesTest.state(5), 10, 2, MEMBERS);
         parts.snapshots.installed(newer);
         assertThat(parts.wal.storage().firstIndex()).isEqualTo(11);
@@ -187,6 +199,8 @@ class SnapshotsTest {
         apply(parts, 4);
         writeOne(parts);
         Snapshot old = parts.wal.storage().snapshot();
+        apply(parts, 4);
+        writeOne(parts);
         apply(parts, 4);
         writeOne(parts);
         assertThatThrownBy(() -> parts.snapshots.open(old))
