@@ -5,64 +5,80 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.EnumSet;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * One script, run on our kernel and compared with what is on record.
  *
+ * @param kind by which rules it was run
  * @param commands how many commands were run
+ * @param outputs a hash over all that our kernel printed, in hexadecimal digits: the same on every JDK
  * @param divergence the first output that differs, with its place, if one does
  */
-record ConformanceRun(int commands, Optional<String> divergence) {
+record ConformanceRun(Kind kind, int commands, String outputs, Optional<String> divergence) {
     private static final int CONTEXT = 6;
 
-    /** The scripts below a directory, without the stories, which are about what must not happen. */
-    static List<Path> scripts(Path directory) throws IOException {
-        try (Stream<Path> walk = Files.walk(directory)) {
-            return walk.filter(path -> path.toString().endsWith(".txt") && !isUnder(directory, path, "stories"))
-                    .sorted()
-                    .toList();
+    /** What a script is about, which the folder that it is under says. */
+    enum Kind {
+        INTERACTION,
+        CONFCHANGE,
+        QUORUM,
+        /** What must not happen, and so is not run. */
+        STORY;
+
+        /** The kind of a file below a directory; the names of folders above that do not matter. */
+        static Kind of(Path directory, Path path) {
+            for (Path folder : directory.relativize(path)) {
+                Kind kind = switch (folder.toString()) {
+                    case "confchange" -> CONFCHANGE;
+                    case "quorum" -> QUORUM;
+                    case "stories" -> STORY;
+                    default -> INTERACTION;
+                };
+                if (kind != INTERACTION) {
+                    return kind;
+                }
+            }
+            return INTERACTION;
         }
     }
 
-    /** Runs the script in a file, by the rules of the folder that it is under. */
-    static ConformanceRun of(Path directory, Path path) {
+    /** Runs a script by the rules of its kind. A file that is no script counts as a divergence. */
+    static ConformanceRun of(Kind kind, Path path) {
         try {
-            ConformanceScript script = ConformanceScript.read(path);
-            if (isUnder(directory, path, "confchange")) {
-                return of(script, path.toString(), new ConformanceConfChange()::run);
-            }
-            if (isUnder(directory, path, "quorum")) {
-                return of(script, path.toString(), ConformanceQuorum::run);
-            }
-            return of(script, path.toString(), EnumSet.noneOf(Deviation.class));
+            return of(kind, ConformanceScript.read(path), path.toString());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        } catch (RuntimeException e) {
+            return new ConformanceRun(kind, 0, "", Optional.of(path + ": not a script: " + e));
         }
     }
 
-    private static boolean isUnder(Path directory, Path path, String folder) {
-        for (Path part : directory.relativize(path)) {
-            if (part.toString().equals(folder)) {
-                return true;
-            }
+    static ConformanceRun of(Kind kind, ConformanceScript script, String place) {
+        return of(
+                kind,
+                script,
+                place,
+                switch (kind) {
+                    case INTERACTION -> new ConformanceCluster()::run;
+                    case CONFCHANGE -> new ConformanceConfChange()::run;
+                    case QUORUM -> ConformanceQuorum::run;
+                    case STORY -> throw new IllegalArgumentException("stories are not run: " + place);
+                });
+    }
+
+    private static ConformanceRun of(Kind kind, ConformanceScript script, String place, Function<Step, String> runner) {
+        if (script.steps().isEmpty()) {
+            return new ConformanceRun(kind, 0, "", Optional.of(place + ": no commands"));
         }
-        return false;
-    }
-
-    /** Runs an interaction script on nodes that deviate from etcd's library in some ways. */
-    static ConformanceRun of(ConformanceScript script, String place, Set<Deviation> deviations) {
-        return of(script, place, new ConformanceCluster(deviations)::run);
-    }
-
-    private static ConformanceRun of(ConformanceScript script, String place, Function<Step, String> runner) {
+        MessageDigest digest = sha256();
         int commands = 0;
         for (Step step : script.steps()) {
             String actual;
@@ -74,11 +90,24 @@ record ConformanceRun(int commands, Optional<String> divergence) {
                 actual = "threw " + trace;
             }
             commands++;
+            digest.update(actual.getBytes(StandardCharsets.UTF_8));
             if (!actual.equals(step.output())) {
-                return new ConformanceRun(commands, Optional.of(describe(place, step, actual)));
+                return new ConformanceRun(kind, commands, hex(digest), Optional.of(describe(place, step, actual)));
             }
         }
-        return new ConformanceRun(commands, Optional.empty());
+        return new ConformanceRun(kind, commands, hex(digest), Optional.empty());
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every Java platform has SHA-256", e);
+        }
+    }
+
+    static String hex(MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     /** File, line and command; then, of what may be hundreds of lines, the first that differs and those around it. */

@@ -2,26 +2,28 @@ package dev.keelraft;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.keelraft.ConformanceRun.Kind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * The kernel, with all deviations off, against recordings of etcd's raft library: the same calls must print the same, byte for
  * byte.
  *
- * <p>{@code random.zip} holds random scripts of 300 commands. A directory with any number of others is named by {@code
- * -Dkeel.conformance.dir=DIR}, as an absolute path.
+ * <p>{@code random.zip} holds random scripts of 300 commands. A directory with any number of others is named by {@code -Dkeel.conformance.dir=DIR}, as an
+ * absolute path.
  */
 class ConformanceTest {
     private static final String DIRECTORY = "keel.conformance.dir";
@@ -34,10 +36,10 @@ class ConformanceTest {
             for (ZipEntry entry = zip.getNextEntry(); entry != null; entry = zip.getNextEntry()) {
                 String text = new String(zip.readAllBytes(), StandardCharsets.UTF_8);
                 ConformanceScript script = ConformanceScript.parse(entry.getName(), text);
-                runs.add(ConformanceRun.of(script, "random.zip!" + entry.getName(), EnumSet.noneOf(Deviation.class)));
+                runs.add(ConformanceRun.of(Kind.INTERACTION, script, "random.zip!" + entry.getName()));
             }
         }
-        report("random.zip", runs);
+        check(new ConformanceReport("random.zip", runs, 0));
         assertThat(runs).hasSizeGreaterThan(100);
     }
 
@@ -45,22 +47,58 @@ class ConformanceTest {
     @EnabledIfSystemProperty(named = DIRECTORY, matches = ".+")
     void the_scripts_of_a_directory_print_what_etcds_library_printed() throws IOException {
         Path directory = Path.of(System.getProperty(DIRECTORY));
-        List<ConformanceRun> runs = ConformanceRun.scripts(directory).parallelStream()
-                .map(path -> ConformanceRun.of(directory, path))
-                .toList();
-        assertThat(runs).as("scripts in %s", directory).isNotEmpty();
-        report(directory.toString(), runs);
+        assertThat(directory).as("-D" + DIRECTORY).isAbsolute().isDirectory();
+        ConformanceReport report = ConformanceReport.ofDirectory(directory);
+        assertThat(report.runs()).as("scripts in %s", directory).isNotEmpty();
+        check(report);
     }
 
-    private static void report(String what, List<ConformanceRun> runs) {
-        int commands = runs.stream().mapToInt(ConformanceRun::commands).sum();
-        List<String> divergences =
-                runs.stream().flatMap(run -> run.divergence().stream()).toList();
-        System.out.printf(
-                "conformance: %s: %d scripts, %d commands, %d divergences%n",
-                what, runs.size(), commands, divergences.size());
+    @Test
+    void a_script_is_run_by_the_rules_of_its_folder_and_a_story_not_at_all(@TempDir Path directory) throws IOException {
+        write(directory, "some.txt", "raft-state\n----\nok\n");
+        write(directory, "confchange/some.txt", "simple\nv1\n----\nvoters=(1)\n1: StateProbe match=0 next=1\n");
+        write(directory, "deep/quorum/some.txt", "vote cfg=(1) votes=(y)\n----\nVoteWon\n");
+        write(directory, "stories/some.txt", "no command\n----\nok\n");
+        write(directory, "some.md", "no script");
+
+        assertThat(ConformanceReport.ofDirectory(directory))
+                .hasToString("conformance: " + directory
+                        + ": 3 scripts (1 interaction, 1 confchange, 1 quorum; 1 stories left out), 3 commands, 0 divergences,"
+                        + " outputs " + ConformanceReport.ofDirectory(directory).outputs());
+    }
+
+    @Test
+    void a_divergence_names_file_and_line_and_shows_both_outputs(@TempDir Path directory) throws IOException {
+        write(
+                directory,
+                "wrong.txt",
+                "# why\n\nadd-nodes 1 voters=(1) index=2\n----\nok\n\nraft-state\n----\n1: Leader\n");
+        write(directory, "empty.txt", "# nothing\n");
+
+        ConformanceReport report = ConformanceReport.ofDirectory(directory);
+
+        assertThat(report.divergences()).hasSize(2);
+        assertThat(report.divergences().get(0)).isEqualTo(directory.resolve("empty.txt") + ": no commands");
+        assertThat(report.divergences().get(1))
+                .startsWith(directory.resolve("wrong.txt") + ":7: raft-state\n")
+                .contains("expected | 1: Leader")
+                .contains("actual   | 1: StateFollower (Voter) Term:0 Lead:0");
+    }
+
+    /** Prints the line of a report, and fails with the first divergences if there are any. */
+    static void check(ConformanceReport report) {
+        System.out.println(report);
+        List<String> divergences = report.divergences();
         assertThat(divergences.subList(0, Math.min(3, divergences.size())))
-                .as("%d of %d scripts diverge; the first", divergences.size(), runs.size())
+                .as(
+                        "%d of %d scripts diverge; the first",
+                        divergences.size(), report.runs().size())
                 .isEqualTo(Collections.emptyList());
+    }
+
+    private static void write(Path directory, String name, String text) throws IOException {
+        Path path = directory.resolve(name);
+        Files.createDirectories(path.getParent());
+        Files.writeString(path, text);
     }
 }

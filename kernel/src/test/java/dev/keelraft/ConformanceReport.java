@@ -1,0 +1,78 @@
+package dev.keelraft;
+
+import dev.keelraft.ConformanceRun.Kind;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * What came of the scripts of one source.
+ *
+ * @param source the directory or archive
+ * @param runs the scripts, in the order of their names
+ * @param stories how many scripts were left out because they show what must not happen
+ */
+record ConformanceReport(String source, List<ConformanceRun> runs, int stories) {
+
+    /** Runs all {@code *.txt} below a directory, but the stories, on all cores. */
+    static ConformanceReport ofDirectory(Path directory) throws IOException {
+        List<Path> paths;
+        try (Stream<Path> walk = Files.walk(directory)) {
+            paths = walk.filter(
+                            path -> Files.isRegularFile(path) && path.toString().endsWith(".txt"))
+                    .sorted()
+                    .toList();
+        }
+        List<Path> scripts = new ArrayList<>(paths);
+        scripts.removeIf(path -> Kind.of(directory, path) == Kind.STORY);
+        List<ConformanceRun> runs = scripts.parallelStream()
+                .map(path -> ConformanceRun.of(Kind.of(directory, path), path))
+                .toList();
+        return new ConformanceReport(directory.toString(), runs, paths.size() - scripts.size());
+    }
+
+    long commands() {
+        return runs.stream().mapToLong(ConformanceRun::commands).sum();
+    }
+
+    List<String> divergences() {
+        return runs.stream().flatMap(run -> run.divergence().stream()).toList();
+    }
+
+    /** A hash over all that our kernel printed: equal for equal scripts, whatever the JDK and wherever they lie. */
+    String outputs() {
+        MessageDigest digest = ConformanceRun.sha256();
+        for (ConformanceRun run : runs) {
+            digest.update(run.outputs().getBytes(StandardCharsets.UTF_8));
+        }
+        return ConformanceRun.hex(digest);
+    }
+
+    @Override
+    public String toString() {
+        String kinds = Stream.of(Kind.values())
+                .filter(kind -> count(kind) > 0)
+                .map(kind -> count(kind) + " " + kind.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(", "));
+        return String.format(
+                "conformance: %s: %d scripts (%s%s), %d commands, %d divergences, outputs %s",
+                source,
+                runs.size(),
+                kinds,
+                stories == 0 ? "" : "; " + stories + " stories left out",
+                commands(),
+                divergences().size(),
+                outputs());
+    }
+
+    private long count(Kind kind) {
+        return runs.stream().filter(run -> run.kind() == kind).count();
+    }
+}
