@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.keelraft.ConformanceRun.Kind;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
 import org.junit.jupiter.api.Test;
@@ -22,11 +25,20 @@ import org.junit.jupiter.api.io.TempDir;
  * The kernel, with all deviations off, against recordings of etcd's raft library: the same calls must print the same, byte for
  * byte.
  *
- * <p>{@code random.zip} holds random scripts of 300 commands. A directory with any number of others is named by {@code -Dkeel.conformance.dir=DIR}, as an
+ * <p>The {@code *.txt} of the resources are scenarios, each named by the rule that it shows; {@code random.zip} holds random
+ * scripts of 300 commands. A directory with any number of others is named by {@code -Dkeel.conformance.dir=DIR}, as an
  * absolute path.
  */
 class ConformanceTest {
     private static final String DIRECTORY = "keel.conformance.dir";
+    private static final long MAX_RESOURCE_BYTES = 3_000_000;
+
+    @Test
+    void scenarios_print_what_etcds_library_printed() throws IOException {
+        ConformanceReport report = ConformanceReport.ofDirectory(scenarios());
+        check(report);
+        assertThat(report.runs()).hasSizeGreaterThanOrEqualTo(60);
+    }
 
     @Test
     void random_scripts_print_what_etcds_library_printed() throws IOException {
@@ -83,6 +95,35 @@ class ConformanceTest {
                 .startsWith(directory.resolve("wrong.txt") + ":7: raft-state\n")
                 .contains("expected | 1: Leader")
                 .contains("actual   | 1: StateFollower (Voter) Term:0 Lead:0");
+    }
+
+    @Test
+    void every_scenario_opens_with_the_rule_that_it_shows() throws IOException {
+        try (Stream<Path> files = Files.list(scenarios())) {
+            assertThat(files.filter(path -> path.toString().endsWith(".txt")))
+                    .allSatisfy(path -> assertThat(Files.readString(path)).startsWith("# "));
+        }
+    }
+
+    @Test
+    void the_recordings_stay_small_enough_for_a_repository() throws IOException {
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(scenarios())) {
+            for (Path path : files.toList()) {
+                bytes += Files.size(path);
+            }
+        }
+        assertThat(bytes).isLessThan(MAX_RESOURCE_BYTES);
+    }
+
+    /** The folder of the recordings, as the build copies it. */
+    static Path scenarios() {
+        URL folder = Objects.requireNonNull(ConformanceTest.class.getResource("/conformance"));
+        try {
+            return Path.of(folder.toURI());
+        } catch (URISyntaxException e) {
+            throw new AssertionError(e);
+        }
     }
 
     /** Prints the line of a report, and fails with the first divergences if there are any. */
