@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
  *
  * <p>The {@code *.txt} of the resources are scenarios, each named by the rule that it shows; {@code random.zip} holds random
  * scripts of 300 commands. A directory with any number of others is named by {@code -Dkeel.conformance.dir=DIR}, as an
- * absolute path.
+ * absolute path. {@link RecordedAfreshTest} records new ones.
  */
 class ConformanceTest {
     private static final String DIRECTORY = "keel.conformance.dir";
