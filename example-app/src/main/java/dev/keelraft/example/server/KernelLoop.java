@@ -173,7 +173,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     }
 
     /*
-     * Ticks that were missed, because a sync took long or the machine was asleep, are not made up for. What has come in was
+     * Ticks that were missed, because the machine was busy or asleep, are not made up for. What has come in was
      * taken before the tick: a heartbeat that waited in the inbox counts, so a member that was busy does not take its leader
      * for dead.
      */
