@@ -132,10 +132,6 @@ final class Raft {
         return new HardState(term, vote, log.committed());
     }
 
-    long vote() {
-        return vote;
-    }
-
     /** Whether the node could lead: a member that votes, and that has no snapshot to install first. */
     boolean isPromotable() {
         return membership.contains(id) && !membership.isLearner(id) && !log.hasPendingSnapshot();
@@ -346,9 +342,9 @@ final class Raft {
         postponedReads.add(new PostponedRead(from, context));
     }
 
-    /** The leader has committed an entry; if it is one of its term, the reads that wait for that may go on. */
+    /** The leader has committed an entry, which it does with entries of its term alone: the reads that wait for that go on. */
     void releasePostponedReads(Leader leader) {
-        if (postponedReads.isEmpty() || log.term(log.committed()) != term) {
+        if (postponedReads.isEmpty()) {
             return;
         }
         List<PostponedRead> released = postponedReads;
