@@ -226,6 +226,42 @@ class CommitTest {
             assertThat(node.raw.ready().committedEntries()).isEqualTo(entries(5, 1));
         }
 
+        /** L20: at the bound, and not only beyond it. */
+        @Test
+        void a_budget_that_is_used_up_exactly_is_used_up() {
+            RaftLog log = new RaftLog(new CheckedStorage(new MemoryStorage()), 2 * each);
+            log.append(entries(1, 1, 1, 1));
+            log.commitTo(2);
+            handOut(log, 2);
+            log.commitTo(3);
+            assertThat(log.hasNextCommitted(3)).isFalse();
+            log.appliedTo(1, each);
+            assertThat(log.hasNextCommitted(3)).isTrue();
+        }
+
+        /** L20: of two that were handed out, the one that is not applied yet is as large as the budget. */
+        @Test
+        void a_budget_that_is_still_used_up_after_an_answer_is_used_up() {
+            Entry large = Entry.normal(1, 2, new byte[100]);
+            RaftLog log = new RaftLog(new CheckedStorage(new MemoryStorage()), large.wireBytes());
+            log.append(List.of(entries(1, 1).get(0), large, entries(3, 1).get(0)));
+            log.commitTo(1);
+            handOut(log, 1);
+            log.commitTo(2);
+            handOut(log, 1);
+            log.commitTo(3);
+            log.appliedTo(1, each);
+            assertThat(log.hasNextCommitted(3)).isFalse();
+            log.appliedTo(2, large.wireBytes());
+            assertThat(log.hasNextCommitted(3)).isTrue();
+        }
+
+        private static void handOut(RaftLog log, int count) {
+            List<Entry> page = log.nextCommitted(log.committed());
+            assertThat(page).hasSize(count);
+            log.handOutCommitted(page, log.committed());
+        }
+
         @Test
         void an_entry_larger_than_the_budget_is_handed_out_alone() {
             TestNode node = TestNode.of(1, 3, config -> config.maxCommittedBytes(10));

@@ -475,6 +475,19 @@ class ElectionTest {
         }
     }
 
+    /** Whatever its disk takes: its own log is no news to it, and it need not hear from itself to be alive. */
+    @Test
+    void a_new_leader_knows_its_own_log_before_it_has_stored_anything() {
+        TestNode leader = TestNode.withLog(1, 3, PLAIN, 1, 1, 1);
+        leader.raw.campaign();
+        leader.run();
+        leader.raw.step(new Message(MessageType.VOTE_RESPONSE, 2, 1, 2, new Body.VoteResponse(false)));
+        Status.Peer own = leader.peer(1);
+        assertThat(own.match()).as("without the opening entry").isEqualTo(2);
+        assertThat(own.state()).isEqualTo(ProgressState.REPLICATE);
+        assertThat(own.recentlyActive()).isTrue();
+    }
+
     /** Kernel.md 4.1, LeaderCycle: also a leader's log that no other has is overwritten in the end. */
     @Test
     void everybody_can_lead_in_turn() {

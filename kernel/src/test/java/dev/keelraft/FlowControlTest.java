@@ -95,6 +95,13 @@ class FlowControlTest {
             assertThat(only(leader.appendsTo(2)).prevIndex()).isZero();
         }
 
+        /** L15: the peer has the index, but not its term any more. */
+        @Test
+        void that_rejects_and_names_no_term_is_tried_at_the_index_that_it_names() {
+            leader.reject(2, 3, 2, 0);
+            assertThat(only(leader.appendsTo(2)).prevIndex()).isEqualTo(2);
+        }
+
         /** L18: an acknowledgement without news may end a probe. */
         @Test
         void that_acknowledges_what_is_known_already_is_replicated_to() {

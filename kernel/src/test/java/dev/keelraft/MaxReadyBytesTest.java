@@ -55,6 +55,20 @@ class MaxReadyBytesTest {
         assertThat(node.storage.lastIndex()).isEqualTo(5);
     }
 
+    /** Also where a page holds nothing but entries: no mark has moved, and the promise waits for the last page. */
+    @Test
+    void each_page_is_durable_once_it_is_advanced() {
+        TestNode node = TestNode.of(1, 3, MaxReadyBytesTest::twoEach);
+        node.follow(2, 1);
+        node.raw.step(new Message(MessageType.APPEND, 2, 1, 1, new Body.Append(0, 0, 0, entries(1, 1, 1, 1))));
+        Ready page = store(node);
+        assertThat(page.entries()).hasSize(2);
+        assertThat(page.hardState()).isEqualTo(HardState.EMPTY);
+        assertThat(page.messagesAfterPersist()).isEmpty();
+        node.raw.advance(page);
+        assertThat(node.raw.raft().log().durableIndex()).isEqualTo(2);
+    }
+
     @Test
     void an_entry_larger_than_the_limit_comes_alone() {
         TestNode node = sentFive(config -> config.maxReadyBytes(1));
@@ -97,6 +111,28 @@ class MaxReadyBytesTest {
         }
         assertThat(commits).allMatch(ahead -> ahead <= 0);
         assertThat(leader.commit()).isEqualTo(4);
+    }
+
+    /** L7: what a page makes true is promised with that page, and not a page later. */
+    @Test
+    void a_leader_alone_commits_each_page_once_it_is_stored() {
+        TestNode leader = TestNode.of(1, 1, config -> config.maxReadyBytes(1)).win();
+        leader.raw.propose(TestNode.bytes("a"));
+        leader.raw.propose(TestNode.bytes("b"));
+        leader.raw.advance(store(leader));
+        assertThat(leader.storage.lastIndex()).isEqualTo(2);
+        assertThat(leader.commit()).isEqualTo(2);
+    }
+
+    /** The first entries of a group come from nobody, so nobody waits for an answer. */
+    @Test
+    void the_members_of_a_new_group_come_in_pages_too() {
+        RawNode node =
+                RawNode.bootstrap(TestNode.plain(1).maxReadyBytes(1).build(), new MemoryStorage(), List.of(1L, 2L, 3L));
+        Ready page = node.ready();
+        assertThat(page.entries()).hasSize(1);
+        assertThat(page.messagesAfterPersist()).isEmpty();
+        assertThat(page.hardState()).isEqualTo(new HardState(1, 0, 1));
     }
 
     /** X1: a vote request names the last entry, so it leaves with that. */

@@ -2,6 +2,7 @@ package dev.keelraft;
 
 import static dev.keelraft.TestNode.bytes;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.keelraft.ProposalResult.Outcome;
 import dev.keelraft.model.Body;
@@ -308,6 +309,22 @@ class MembershipChangeTest {
             assertThat(leader.applied).endsWith(Entry.normal(2, 3, bytes("x")));
         }
 
+        /** M8: of the four 1 and 2 have index 3; of the three that are left they are a majority. */
+        @Test
+        void what_a_smaller_quorum_has_committed_is_told_at_once() {
+            TestNode leader = leader(PLAIN, TestNode.confState(4));
+            leader.propose(ConfChange.of(remove(4)));
+            leader.propose("x");
+            leader.acknowledge(3, 2);
+            assertThat(leader.commit()).isEqualTo(1);
+            leader.sent();
+            leader.acknowledge(2, 3);
+            assertThat(leader.commit()).isEqualTo(3);
+            assertThat(leader.sent(MessageType.APPEND))
+                    .extracting(Message::to, message -> ((Body.Append) message.body()).commit())
+                    .endsWith(tuple(2L, 3L), tuple(3L, 3L));
+        }
+
         @Test
         void a_new_member_is_probed_at_once_from_the_end_of_the_log() {
             TestNode leader = leader();
@@ -431,6 +448,17 @@ class MembershipChangeTest {
             assertThat(leader.commit()).isEqualTo(2);
             leader.acknowledge(3, 3);
             assertThat(leader.commit()).isEqualTo(3);
+        }
+
+        /** It acknowledges what it has stored in the Ready in which it learns that it is removed. */
+        @Test
+        void its_last_letter_to_itself_is_that_of_a_stranger() {
+            TestNode leader = leader();
+            leader.propose(ConfChange.of(MembershipChangeTest.remove(1)));
+            leader.raw.propose(bytes("x"));
+            leader.acknowledge(2, 2);
+            assertThat(leader.role()).isEqualTo(RaftRole.FOLLOWER);
+            assertThat(leader.dropped(StepResult.UNKNOWN_PEER)).isEqualTo(1);
         }
 
         /** Raft pull request 77: not while it votes in the outgoing half. */

@@ -184,6 +184,18 @@ class ProposalTest {
                     .containsExactly(EntryType.CONF_CHANGE_V2, EntryType.NORMAL);
         }
 
+        /** M2: it is the entry's own place that the next change waits for. */
+        @Test
+        void a_change_that_is_not_the_first_entry_of_its_message_is_waited_for_too() {
+            TestNode leader = leader(UnaryOperator.identity());
+            assertThat(leader.commit()).isEqualTo(1);
+            forward(leader, proposed("x"), confChange(ADD_LEARNER));
+            assertThat(leader.propose(ADD_LEARNER).outcome()).isEqualTo(Outcome.CONF_CHANGE_REFUSED);
+            leader.acknowledge(2, 2);
+            assertThat(leader.commit()).as("just before it").isEqualTo(2);
+            assertThat(leader.propose(ADD_LEARNER).outcome()).isEqualTo(Outcome.CONF_CHANGE_REFUSED);
+        }
+
         private static Entry confChange(ConfChange change) {
             return new Entry(0, 0, change.entryType(), change.encode());
         }

@@ -190,6 +190,72 @@ class RawNodeFailureTest {
             }
         }
 
+        /** The calls that a host makes often, each as the first to meet the broken disk. */
+        @Test
+        void fails_the_node_in_every_frequent_call() {
+            Breaking storage = new Breaking("firstIndex");
+            RawNode follower = node(storage, THREE, false);
+            assertBreaks(storage, follower, () -> {
+                for (int tick = 0; tick < 2 * config().electionTicks(); tick++) {
+                    follower.tick();
+                }
+            });
+
+            storage = new Breaking("lastIndex");
+            RawNode idle = node(storage, THREE, false);
+            assertBreaks(storage, idle, idle::hasReady);
+
+            storage = new Breaking("lastIndex");
+            RawNode candidate = node(storage, THREE, false);
+            candidate.campaign();
+            assertBreaks(storage, candidate, candidate::ready);
+
+            // What a candidate stores that is alone is its vote, and with that it leads.
+            ConfState alone = TestNode.confState(1);
+            storage = new Breaking("lastIndex");
+            RawNode advancing = node(storage, alone, false);
+            advancing.campaign();
+            Ready vote = advancing.ready();
+            assertBreaks(storage, advancing, () -> advancing.advance(vote));
+
+            storage = new Breaking("lastIndex");
+            RawNode persisting = node(storage, alone, true);
+            persisting.campaign();
+            Ready asyncVote = persisting.ready();
+            assertBreaks(storage, persisting, () -> persisting.persisted(asyncVote));
+
+            storage = new Breaking("lastIndex");
+            RawNode leader = node(storage, alone, false);
+            leader.campaign();
+            persist(leader, storage.memory);
+            assertBreaks(storage, leader, () -> leader.propose(bytes("x")));
+
+            // Once its first entry is applied, the leader leaves the joint configuration by an entry of its own.
+            ConfState joint = new ConfState(List.of(1L), List.of(1L), List.of(), List.of(), true);
+            storage = new Breaking("lastIndex");
+            RawNode applying = node(storage, joint, true);
+            applying.campaign();
+            Ready last = applying.ready();
+            while (last.committedEntries().isEmpty()) {
+                storage.memory.append(last.snapshot(), last.hardState(), last.entries());
+                applying.persisted(last);
+                last = applying.ready();
+            }
+            Ready committed = last;
+            assertBreaks(storage, applying, () -> applying.applied(committed));
+        }
+
+        private static RawNode node(Breaking storage, ConfState members, boolean async) {
+            storage.memory.setHardState(new HardState(1, 0, 0));
+            RaftConfig config = TestNode.plain(1).asyncStorageWrites(async).build();
+            return RawNode.restart(config, storage, new Applied(0, members));
+        }
+
+        private void assertBreaks(Breaking storage, RawNode node, ThrowingCallable call) {
+            storage.isBroken = true;
+            assertDead(node, assertStorage(storage.call, call));
+        }
+
         private RaftFailedException assertStorage(String call, ThrowingCallable asking) {
             RaftFailedException failed = assertFails(asking, FailureCause.STORAGE);
             assertThat(failed).hasMessageContaining("Storage." + call + "(").hasCause(broken);
@@ -264,6 +330,32 @@ class RawNodeFailureTest {
                 assertThat(failed).hasMessageContaining("Storage.entries(");
                 assertDead(node, failed);
             }
+        }
+
+        /** Each fault alone, in an answer that is right but for that. */
+        @Test
+        void entries_must_begin_and_end_where_they_were_asked_for() {
+            assertThat(answered(entries(4, 1, 1))).hasSize(2);
+            assertThat(answered(entries(4, 1))).as("less is allowed").hasSize(1);
+            List<List<Entry>> wrong = List.of(
+                    List.of(),
+                    entries(4, 1, 1, 1),
+                    entries(3, 1, 1),
+                    List.of(entries(4, 1).get(0), stranger));
+            for (List<Entry> answer : wrong) {
+                assertFails(() -> answered(answer), FailureCause.STORAGE);
+            }
+        }
+
+        /** What the kernel gets that asks for the entries 4 and 5. */
+        private static List<Entry> answered(List<Entry> answer) {
+            CheckedStorage storage = new CheckedStorage(new DelegatingStorage() {
+                @Override
+                public List<Entry> entries(long low, long high, long maxBytes) {
+                    return answer;
+                }
+            });
+            return storage.entries(4, 6, RaftConfig.NO_LIMIT);
         }
 
         @Test
@@ -398,6 +490,27 @@ class RawNodeFailureTest {
                 }
                 throw (RuntimeException) thrown;
             }
+        }
+
+        @Test
+        void a_mark_or_a_term_that_would_move_where_it_must_not_is_a_defect() {
+            RaftLog log = new RaftLog(new CheckedStorage(new MemoryStorage()), 1_000);
+            log.append(entries(1, 1, 1, 1));
+            log.commitTo(2);
+            log.appliedTo(1, 0);
+            assertDefect(() -> log.append(entries(2, 1)), "append behind 1, committed is 2");
+            assertDefect(() -> log.appliedTo(3, 0), "applied 3 <= committed 2");
+            assertDefect(() -> log.appliedTo(0, 0), "applied 0 does not move back from 1");
+            assertThat(log).hasToString("log [1, 3] committed 2 applying 1 applied 1 durable 0");
+
+            Raft follower = TestNode.of(1, 3).raw.raft();
+            assertDefect(() -> follower.becomeFollower(0, 2), "term 0 does not fall below 1");
+            assertDefect(follower::becomeLeader, "only a candidate wins (node 1, term 1)");
+            assertThat(follower.term()).isEqualTo(1);
+        }
+
+        private static void assertDefect(ThrowingCallable call, String fact) {
+            assertThat(assertFails(call, FailureCause.INVARIANT)).hasMessage("INVARIANT: does not hold: " + fact);
         }
 
         @Test

@@ -173,10 +173,17 @@ class RawNodeTest {
     private static void assertNeedsNothing(Function<Storage, RawNode> birth, String call) {
         MemoryStorage compacted = with(HardState.EMPTY, Entry.empty(1, 1));
         compacted.compact(1);
-        for (MemoryStorage storage : List.of(
+        DelegatingStorage snapshotWithoutLog = new DelegatingStorage() {
+            @Override
+            public Snapshot snapshot() {
+                return RawNodeTest.snapshot(3, 1);
+            }
+        };
+        for (Storage storage : List.of(
                 with(new HardState(1, 0, 0)),
                 with(HardState.EMPTY, Entry.empty(1, 1)),
                 new MemoryStorage(snapshot(3, 1)),
+                snapshotWithoutLog,
                 compacted)) {
             assertThatThrownBy(() -> birth.apply(storage))
                     .isInstanceOf(IllegalArgumentException.class)

@@ -58,6 +58,17 @@ class ReadIndexTest {
         return new ReadState(index, bytes(name));
     }
 
+    @Test
+    void answers_are_equal_by_index_and_context() {
+        assertThat(read(1, "r"))
+                .isEqualTo(read(1, "r"))
+                .hasSameHashCodeAs(read(1, "r"))
+                .hasToString("ReadState[index=1, context=1 B]")
+                .isNotEqualTo(read(2, "r"))
+                .isNotEqualTo(read(1, "s"))
+                .isNotEqualTo("r");
+    }
+
     /** R1. */
     @Test
     void a_voter_that_is_alone_answers_at_once() {
@@ -363,6 +374,36 @@ class ReadIndexTest {
         assertThat(leader.reads).containsExactly(read(1, "a"));
         answer(leader, second, 2);
         assertThat(leader.reads).containsExactly(read(1, "a"), read(1, "b"));
+    }
+
+    /** R5: the quorum has shrunk meanwhile, and only an answer to the question shows that anything is confirmed. */
+    @Test
+    void an_answer_to_a_heartbeat_without_a_read_confirms_none() {
+        TestNode leader = leaderOf(TestNode.confState(4));
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        byte[] context = context(leader);
+        answer(leader, context, 2);
+        leader.propose(ConfChange.of(new Change(ChangeType.REMOVE, 4)));
+        leader.acknowledge(2, 2, 3);
+        assertThat(leader.members().voters()).containsExactly(1L, 2L, 3L);
+        leader.answerHeartbeat(3);
+        assertThat(leader.reads).isEmpty();
+        answer(leader, context, 2);
+        assertThat(leader.reads).containsExactly(read(1, "r"));
+    }
+
+    /** The number of the newest one takes two bytes. */
+    @Test
+    void hundreds_of_reads_may_wait_for_one_answer() {
+        TestNode leader = leader();
+        for (int i = 0; i < 300; i++) {
+            leader.raw.readIndex(bytes("r" + i));
+        }
+        leader.run();
+        answer(leader, context(leader), 2);
+        assertThat(leader.reads).hasSize(300);
+        assertThat(leader.reads.get(299)).isEqualTo(read(1, "r299"));
     }
 
     /** A large group: more answers than the leader first has room for. */

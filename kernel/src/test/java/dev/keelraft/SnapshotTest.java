@@ -61,20 +61,25 @@ class SnapshotTest {
             assertThat(leader.peer(2).state()).isEqualTo(ProgressState.REPLICATE);
         }
 
-        /** S1, kernel.md 4.1, IgnoreProvidingSnap. */
+        /** S1, kernel.md 4.1, IgnoreProvidingSnap: node 2 has not answered since the last check of the quorum. */
         @Test
         void a_peer_that_does_not_answer_gets_none() {
             TestNode leader = TestNode.behindSnapshot(THREE, 1, config -> config.checkQuorum(true))
                     .win();
-            leader.acknowledge(11, 3);
-            leader.compact(11);
-            leader.sent();
-            leader.tick(1);
+            leader.acknowledge(11, 2, 3);
             leader.propose("x");
-            assertThat(leader.sent(MessageType.INSTALL_SNAPSHOT)).isEmpty();
+            leader.acknowledge(12, 3);
+            leader.compact(12);
+            leader.tick(leader.config.electionTicks());
+            leader.raw.reportUnreachable(2);
+            leader.sent();
+            assertThat(leader.peer(2).recentlyActive()).isFalse();
+            assertThat(leader.peer(2).paused()).as("a probe may go out").isFalse();
+            leader.propose("y");
+            assertThat(leader.sent()).extracting(Message::to).containsExactly(3L);
             assertThat(leader.peer(2).state()).isEqualTo(ProgressState.PROBE);
             leader.answerHeartbeat(2);
-            assertThat(only(leader.sent(MessageType.INSTALL_SNAPSHOT)).index()).isEqualTo(11);
+            assertThat(only(leader.sent(MessageType.INSTALL_SNAPSHOT)).index()).isEqualTo(12);
         }
 
         @Test
@@ -99,6 +104,26 @@ class SnapshotTest {
             assertThat(node.ready().messages()).extracting(Message::type).containsExactly(MessageType.INSTALL_SNAPSHOT);
         }
 
+        /** Nor does the leader try for ever where an answer has news, after which it sends all that it can. */
+        @Test
+        void while_the_host_has_none_to_give_an_acknowledgement_brings_none() {
+            DelegatingStorage storage = new DelegatingStorage() {
+                @Override
+                public Snapshot snapshot() {
+                    return Snapshot.NONE;
+                }
+            };
+            storage.memory.installSnapshot(new Snapshot(10, 1, THREE, bytes("state")));
+            storage.memory.setHardState(new HardState(1, 0, 10));
+            RawNode node = RawNode.restart(TestNode.plain(1).build(), storage, new Applied(10, THREE));
+            node.campaign();
+            persist(node, storage.memory);
+            node.step(new Message(MessageType.VOTE_RESPONSE, 2, 1, 2, new Body.VoteResponse(false)));
+            persist(node, storage.memory);
+            node.step(new Message(MessageType.APPEND_RESPONSE, 2, 1, 2, Body.AppendResponse.accepted(5)));
+            assertThat(node.hasReady()).isFalse();
+        }
+
         private boolean isReady;
 
         private static void persist(RawNode node, MemoryStorage memory) {
@@ -107,6 +132,37 @@ class SnapshotTest {
                 memory.append(ready.snapshot(), ready.hardState(), ready.entries());
                 node.advance(ready);
             }
+        }
+
+        /** S1: while a Ready is out, the storage may have let go of entries of which the memory still knows the terms. */
+        @Test
+        void entries_that_are_gone_from_the_storage_are_gone_though_they_are_still_in_memory() {
+            long each = entries(2, 2).get(0).wireBytes();
+            TestNode leader =
+                    TestNode.of(1, 5, config -> config.maxReadyBytes(2 * each)).win();
+            leader.acknowledge(1, 3, 4, 5);
+            leader.sent();
+            for (int index = 2; index <= 6; index++) {
+                leader.raw.propose(bytes("2/" + index));
+            }
+            Ready first = store(leader);
+            for (long peer = 3; peer <= 5; peer++) {
+                leader.raw.step(new Message(MessageType.APPEND_RESPONSE, peer, 1, 2, Body.AppendResponse.accepted(6)));
+            }
+            leader.raw.advance(first);
+            Ready second = store(leader);
+            assertThat(second.entries()).extracting(Entry::index).containsExactly(4L, 5L);
+            assertThat(second.committedEntries()).extracting(Entry::index).containsExactly(2L, 3L, 4L, 5L);
+            leader.compact(5);
+            leader.raw.step(new Message(MessageType.APPEND_RESPONSE, 2, 1, 2, Body.AppendResponse.accepted(4)));
+            leader.raw.advance(second);
+            assertThat(only(leader.sent(MessageType.INSTALL_SNAPSHOT)).index()).isEqualTo(5);
+        }
+
+        private static Ready store(TestNode node) {
+            Ready ready = node.raw.ready();
+            node.storage.append(ready.snapshot(), ready.hardState(), ready.entries());
+            return ready;
         }
 
         /** Kernel.md 4.1, SendAppendForProgressSnapshot, raft_snap_test. */

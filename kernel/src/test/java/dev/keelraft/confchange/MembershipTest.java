@@ -73,6 +73,7 @@ class MembershipTest {
                 .isEqualTo(membership)
                 .hasSameHashCodeAs(membership)
                 .hasToString(membership.toString());
+        assertThat(membership.toString()).startsWith(confState + " members [");
         for (long id = 1; id <= ALWAYS_A_VOTER; id++) {
             boolean votes = confState.voters().contains(id)
                     || confState.votersOutgoing().contains(id);

@@ -123,7 +123,7 @@ class ConfChangeTest {
             assertThat(decoded(EntryType.CONF_CHANGE, HexFormat.of().parseHex(hex)))
                     .isEmpty();
         }
-        for (String hex : List.of("0803", "12020804", "120110", "0b", "07", "00", "f8ffffffff0100")) {
+        for (String hex : List.of("0803", "12020804", "120110", "0b", "07", "00", "0000", "f8ffffffff0100")) {
             assertThat(decoded(EntryType.CONF_CHANGE_V2, HexFormat.of().parseHex(hex)))
                     .as(hex)
                     .isEmpty();
@@ -179,6 +179,24 @@ class ConfChangeTest {
                 .isInstanceOf(IllegalArgumentException.class);
         assertThat(new ConfChange(Form.V1, 1, Transition.AUTO, one, new byte[0]).entryType())
                 .isEqualTo(EntryType.CONF_CHANGE);
+    }
+
+    @Example
+    void changes_are_equal_by_all_that_is_in_their_bytes() {
+        Change add = new Change(ChangeType.ADD_VOTER, 2);
+        byte[] context = {1};
+        ConfChange newer = ConfChange.of(Transition.AUTO, List.of(add), context);
+        assertThat(newer)
+                .isEqualTo(ConfChange.of(Transition.AUTO, List.of(add), context.clone()))
+                .hasSameHashCodeAs(ConfChange.of(Transition.AUTO, List.of(add), context.clone()))
+                .hasToString("ConfChange[V2, AUTO, [ADD_VOTER 2], context=1 B]")
+                .isNotEqualTo(add)
+                .isNotEqualTo(ConfChange.of(Transition.JOINT_IMPLICIT, List.of(add), context))
+                .isNotEqualTo(ConfChange.of(Transition.AUTO, List.of(add, add), context))
+                .isNotEqualTo(ConfChange.of(Transition.AUTO, List.of(add), new byte[] {2}))
+                .isNotEqualTo(ConfChange.v1(0, ChangeType.ADD_VOTER, 2, context));
+        assertThat(ConfChange.v1(1, ChangeType.ADD_VOTER, 2, context))
+                .isNotEqualTo(ConfChange.v1(2, ChangeType.ADD_VOTER, 2, context));
     }
 
     @Example

@@ -139,6 +139,11 @@ class MessageTest {
     void texts_are_one_line_and_print_ids_unsigned() {
         Message message = new Message(MessageType.HEARTBEAT, -3, 2, 7, new Body.Heartbeat(4, bytes(1)));
         assertThat(message).hasToString("18446744073709551613->2 term 7 HEARTBEAT Heartbeat[commit=4, context=1 B]");
+        assertThat(new Body.HeartbeatResponse(bytes(1))).hasToString("HeartbeatResponse[context=1 B]");
+        assertThat(new Body.ReadIndex(bytes(1))).hasToString("ReadIndex[context=1 B]");
+        assertThat(new Body.ReadIndexResponse(4, bytes(1))).hasToString("ReadIndexResponse[index=4, context=1 B]");
+        assertThat(new Snapshot(5, 2, ConfState.EMPTY, bytes(1)))
+                .hasToString("Snapshot[index=5, term=2, confState=" + ConfState.EMPTY + ", data=1 B]");
         assertThat(new HardState(1, -3, 5)).hasToString("HardState[term=1, vote=18446744073709551613, commit=5]");
         assertThat(new ConfChange.Change(ConfChange.ChangeType.REMOVE, -3)).hasToString("REMOVE 18446744073709551613");
     }

@@ -41,6 +41,22 @@ class ProgressTest {
         assertThat(progress.isPaused()).isFalse();
     }
 
+    @Example
+    void its_text_names_what_is_out_of_the_ordinary() {
+        assertThat(probing(3, 4)).hasToString("PROBE match=3 next=4 inactive");
+        Progress installing = installing(3, 9);
+        installing.setRecentlyActive(true);
+        assertThat(installing).hasToString("SNAPSHOT match=3 next=10 paused pendingSnapshot=9");
+        Progress window = replicating(1, 3);
+        assertThat(window).hasToString("REPLICATE match=1 next=3 inactive inflight=1");
+        window.sentAppend(1, BYTES, 0);
+        assertThat(window).hasToString("REPLICATE match=1 next=4 paused inactive inflight=2 (full)");
+        Peers peers = new Peers(new long[] {2, 5}, new Progress[] {probing(3, 4), installing});
+        assertThat(peers).hasToString("[2, 5][" + probing(3, 4) + ", " + installing + "]");
+        assertThat(peers.applyAsLong(5)).isEqualTo(3);
+        assertThat(peers.applyAsLong(4)).as("no member").isZero();
+    }
+
     /** L10. */
     @Example
     void a_probe_pauses_after_an_append_with_entries_and_not_after_an_empty_one() {
