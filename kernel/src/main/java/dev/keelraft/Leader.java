@@ -467,27 +467,26 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     @Override
     ReadResult readIndex(long from, byte[] context) {
-        boolean alone = raft.membership().voters().isSingleton();
-        boolean waitsAlone = raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT);
-        boolean mayBeBehind = raft.log().term(raft.log().committed()) != raft.term();
-        if (mayBeBehind && (!alone || waitsAlone)) {
+        if (isAlone() && !raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT)) {
+            raft.answerRead(from, context, raft.log().committed());
+        } else if (raft.log().term(raft.log().committed()) != raft.term()) {
             // Until an entry of its own term is committed, a leader may not know of all that its predecessor committed
             // (thesis 6.4, step 1).
             raft.postponeRead(from, context);
-        } else if (alone) {
-            raft.answerRead(from, context, raft.log().committed());
         } else {
             confirmLeadership(from, context);
         }
         return ReadResult.ACCEPTED;
     }
 
-    /** Asks the peers, in the name of a read, whether this node still leads. */
+    private boolean isAlone() {
+        return raft.membership().voters().isSingleton();
+    }
+
+    /** Asks the peers, in the name of a read, whether this node still leads; if there are any. */
     void confirmLeadership(long from, byte[] context) {
-        // A postponed read of a group of one: there is nobody to ask.
-        boolean alone = raft.membership().voters().isSingleton()
-                && raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT);
-        if (raft.config().leaseReads() || alone) {
+        boolean nobodyToAsk = isAlone() && raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT);
+        if (raft.config().leaseReads() || nobodyToAsk) {
             raft.answerRead(from, context, raft.log().committed());
             return;
         }
