@@ -390,7 +390,7 @@ public final class KeelServer implements AutoCloseable {
             CompletableFuture<Result> future = new CompletableFuture<>();
             long nanos = nanosOf(deadline);
             int bytes = command.buildPartial().getSerializedSize();
-            submit(future, bytes, kernel -> kernel.writes().add(command, nanos, future));
+            submit(future, bytes, kernel -> kernel.writes().add(command, bytes, nanos, future));
             return future;
         }
 

@@ -100,9 +100,9 @@ final class Writes {
         /** Whether the last answer was that the leader takes on no more. */
         boolean leaderFull;
 
-        Write(Command.Builder command, long deadlineNanos, CompletableFuture<Result> future) {
+        Write(Command.Builder command, long bytes, long deadlineNanos, CompletableFuture<Result> future) {
             this.command = command;
-            this.bytes = command.buildPartial().getSerializedSize();
+            this.bytes = bytes;
             this.deadlineNanos = deadlineNanos;
             this.future = future;
         }
@@ -151,7 +151,7 @@ final class Writes {
                 .setAppliedIndex(proposer.appliedIndex())
                 .build();
         number(new Write(
-                Command.newBuilder().setRegister(registration), Long.MAX_VALUE, new CompletableFuture<Result>()));
+                Command.newBuilder().setRegister(registration), 0, Long.MAX_VALUE, new CompletableFuture<Result>()));
     }
 
     /** The number of the session. */
@@ -168,11 +168,12 @@ final class Writes {
      * Takes on a write.
      *
      * @param command with nothing but its operation
+     * @param bytes how many it has
      * @param deadlineNanos when its client wants to know at the latest, as {@link System#nanoTime}
      * @param future gets the result, or a {@link RefusedException}
      */
-    void add(Command.Builder command, long deadlineNanos, CompletableFuture<Result> future) {
-        Write write = new Write(command, deadlineNanos, future);
+    void add(Command.Builder command, long bytes, long deadlineNanos, CompletableFuture<Result> future) {
+        Write write = new Write(command, bytes, deadlineNanos, future);
         if (size() >= MAX_PENDING || pendingBytes + write.bytes > MAX_PENDING_BYTES) {
             refuse(write, EtcdError.TOO_MANY_REQUESTS);
             return;
@@ -330,9 +331,7 @@ final class Writes {
 
     private void remove(Write write) {
         if (pending.remove(write.sequence, write) || waiting.remove(write)) {
-            if (!write.command.hasRegister()) {
-                pendingBytes -= write.bytes;
-            }
+            pendingBytes -= write.bytes;
         }
     }
 

@@ -147,7 +147,7 @@ final class SingleMember implements AutoCloseable {
 
     CompletableFuture<Result> write(String key, int valueBytes, long deadlineNanos) {
         CompletableFuture<Result> future = new CompletableFuture<>();
-        submit(kernel -> kernel.writes().add(put(key, valueBytes), deadlineNanos, future), future);
+        submit(kernel -> kernel.writes().add(put(key, valueBytes), valueBytes, deadlineNanos, future), future);
         return future;
     }
 

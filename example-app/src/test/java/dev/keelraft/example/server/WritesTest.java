@@ -88,13 +88,17 @@ class WritesTest {
 
     private CompletableFuture<Result> add(String key) {
         CompletableFuture<Result> future = new CompletableFuture<>();
-        writes.add(put(key), 1_000, future);
+        add(put(key), future);
         return future;
+    }
+
+    private void add(Command.Builder command, CompletableFuture<Result> future) {
+        writes.add(command, command.buildPartial().getSerializedSize(), 1_000, future);
     }
 
     /** A write whose end is of no interest. */
     private void start(String key) {
-        writes.add(put(key), 1_000, new CompletableFuture<>());
+        add(put(key), new CompletableFuture<>());
     }
 
     private void commit(Command command) {
@@ -297,12 +301,11 @@ class WritesTest {
         CompletableFuture<Result> last = new CompletableFuture<>();
         for (int i = 0; !last.isDone(); i++) {
             last = new CompletableFuture<>();
-            writes.add(
+            add(
                     Command.newBuilder()
                             .setPut(PutRequest.newBuilder()
                                     .setKey(ByteString.copyFromUtf8("k" + i))
                                     .setValue(megabyte)),
-                    1_000,
                     last);
             proposed.add(leader.last());
         }
