@@ -1,15 +1,10 @@
 package dev.keelraft.example.etcd;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.keelraft.example.etcd.Etcdctl.Output;
 import dev.keelraft.example.kv.EtcdError;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -30,12 +25,7 @@ class EtcdctlTest {
 
     @BeforeAll
     static void find() throws InterruptedException {
-        try {
-            assumeTrue(
-                    run(List.of("etcdctl", "version"), "").exitCode == 0, "skipped: etcdctl does not tell its version");
-        } catch (IOException e) {
-            assumeTrue(false, "skipped: no etcdctl on this machine: " + e.getMessage());
-        }
+        Etcdctl.assumeInstalled();
     }
 
     @AfterEach
@@ -43,28 +33,12 @@ class EtcdctlTest {
         server.stop();
     }
 
-    /** What a command printed, to either stream, and how it ended. */
-    private record Output(int exitCode, String text) {}
-
-    private static Output run(List<String> command, String input) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().putAll(Map.of("ETCDCTL_API", "3"));
-        Process process = builder.start();
-        try (OutputStream in = process.getOutputStream()) {
-            in.write(input.getBytes(StandardCharsets.UTF_8));
-        }
-        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Output(process.waitFor(), text);
-    }
-
     private Output etcdctl(String... arguments) throws IOException, InterruptedException {
         return etcdctlWithInput("", arguments);
     }
 
     private Output etcdctlWithInput(String input, String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("etcdctl", "--endpoints=" + server.url()));
-        command.addAll(List.of(arguments));
-        return run(command, input);
+        return Etcdctl.run(server.url(), input, arguments);
     }
 
     private void assertPrints(String expected, String... arguments) throws IOException, InterruptedException {
@@ -101,8 +75,8 @@ class EtcdctlTest {
 
         Output output = etcdctl("get", "a", "-w", "json");
 
-        assertThat(output.exitCode).isZero();
-        assertThat(output.text)
+        assertThat(output.exitCode()).isZero();
+        assertThat(output.text())
                 .contains("\"revision\":3")
                 .contains("\"create_revision\":2,\"mod_revision\":3,\"version\":2")
                 .contains("\"raft_term\":3");
@@ -123,18 +97,18 @@ class EtcdctlTest {
         String id = Long.toHexString(DirectBackend.MEMBER);
 
         assertPrints(id + ", started, n1, http://127.0.0.1:2380, " + server.url() + ", false\n", "member", "list");
-        assertThat(etcdctl("member", "list", "-w", "table").text).containsPattern(id + " \\| started \\| +n1 +\\|");
+        assertThat(etcdctl("member", "list", "-w", "table").text()).containsPattern(id + " \\| started \\| +n1 +\\|");
     }
 
     @Test
     void endpoint_status() throws IOException, InterruptedException {
         Output table = etcdctl("endpoint", "status", "-w", "table");
 
-        assertThat(table.exitCode).isZero();
-        assertThat(table.text)
+        assertThat(table.exitCode()).isZero();
+        assertThat(table.text())
                 .contains("| " + server.url() + " | " + Long.toHexString(DirectBackend.MEMBER) + " | 3.6.")
                 .containsPattern("\\| +true \\| +false \\| +3 \\|");
-        assertThat(etcdctl("endpoint", "status", "--cluster", "-w", "simple").text)
+        assertThat(etcdctl("endpoint", "status", "--cluster", "-w", "simple").text())
                 .startsWith(server.url() + ", " + Long.toHexString(DirectBackend.MEMBER) + ", 3.6.");
     }
 
@@ -142,8 +116,8 @@ class EtcdctlTest {
     void endpoint_health() throws IOException, InterruptedException {
         Output output = etcdctl("endpoint", "health");
 
-        assertThat(output.exitCode).isZero();
-        assertThat(output.text).startsWith(server.url() + " is healthy: successfully committed proposal");
+        assertThat(output.exitCode()).isZero();
+        assertThat(output.text()).startsWith(server.url() + " is healthy: successfully committed proposal");
     }
 
     @Test
@@ -159,7 +133,7 @@ class EtcdctlTest {
 
     private void assertFails(String text, String... arguments) throws IOException, InterruptedException {
         Output output = etcdctl(arguments);
-        assertThat(output.exitCode).isNotZero();
-        assertThat(output.text).contains(text);
+        assertThat(output.exitCode()).isNotZero();
+        assertThat(output.text()).contains(text);
     }
 }

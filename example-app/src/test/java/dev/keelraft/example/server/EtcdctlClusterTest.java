@@ -1,16 +1,14 @@
 package dev.keelraft.example.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.keelraft.example.etcd.Etcdctl;
+import dev.keelraft.example.etcd.Etcdctl.Output;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,12 +35,7 @@ class EtcdctlClusterTest {
 
     @BeforeAll
     static void find() throws InterruptedException {
-        try {
-            assumeTrue(
-                    run(List.of("etcdctl", "version"), "").exitCode == 0, "skipped: etcdctl does not tell its version");
-        } catch (IOException e) {
-            assumeTrue(false, "skipped: no etcdctl on this machine: " + e.getMessage());
-        }
+        Etcdctl.assumeInstalled();
     }
 
     @BeforeEach
@@ -66,25 +59,12 @@ class EtcdctlClusterTest {
         }
     }
 
-    private record Output(int exitCode, String text) {}
-
-    private static Output run(List<String> command, String input) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
-        builder.environment().putAll(Map.of("ETCDCTL_API", "3"));
-        Process process = builder.start();
-        try (OutputStream in = process.getOutputStream()) {
-            in.write(input.getBytes(StandardCharsets.UTF_8));
-        }
-        String text = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Output(process.waitFor(), text);
-    }
-
     /** Through one member, or through all. */
     private Output etcdctl(String endpoints, String input, String... arguments)
             throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("etcdctl", "--endpoints=" + endpoints, "--command-timeout=10s"));
-        command.addAll(List.of(arguments));
-        return run(command, input);
+        List<String> all = new ArrayList<>(List.of("--command-timeout=10s"));
+        all.addAll(List.of(arguments));
+        return Etcdctl.run(endpoints, input, all.toArray(new String[0]));
     }
 
     private String through(int member) {
@@ -100,7 +80,7 @@ class EtcdctlClusterTest {
                 .as(() -> members.get(member - 1).log())
                 .isTrue();
         try {
-            return etcdctl(through(member), "", "endpoint", "health").exitCode == 0;
+            return etcdctl(through(member), "", "endpoint", "health").exitCode() == 0;
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
         }
@@ -119,7 +99,8 @@ class EtcdctlClusterTest {
             for (int member = 1; member <= 3; member++) {
                 try {
                     Output status = etcdctl(through(member), "", "endpoint", "status");
-                    if (status.exitCode == 0 && status.text.split(", ", -1)[4].equals("true")) {
+                    if (status.exitCode() == 0
+                            && status.text().split(", ", -1)[4].equals("true")) {
                         return Optional.of(member);
                     }
                 } catch (IOException | InterruptedException e) {
@@ -147,18 +128,19 @@ class EtcdctlClusterTest {
             assertPrints(member, "", "get", "--prefix", "fruit");
 
             Output list = etcdctl(through(member), "", "member", "list");
-            assertThat(list.exitCode).isZero();
-            assertThat(list.text.lines()).hasSize(3);
+            assertThat(list.exitCode()).isZero();
+            assertThat(list.text().lines()).hasSize(3);
             for (int i = 1; i <= 3; i++) {
-                assertThat(list.text).containsPattern(", started, m" + i + ", http://127.0.0.1:\\d+, " + through(i));
+                assertThat(list.text()).containsPattern(", started, m" + i + ", http://127.0.0.1:\\d+, " + through(i));
             }
             Output status = etcdctl(through(member), "", "endpoint", "status", "--cluster");
-            assertThat(status.exitCode).isZero();
-            assertThat(status.text.lines())
+            assertThat(status.exitCode()).isZero();
+            assertThat(status.text().lines())
                     .hasSize(3)
                     .filteredOn(line -> line.contains(", true, "))
                     .hasSize(1);
-            assertThat(etcdctl(through(member), "", "endpoint", "health").text).contains("is healthy");
+            assertThat(etcdctl(through(member), "", "endpoint", "health").text())
+                    .contains("is healthy");
         }
     }
 
@@ -188,7 +170,7 @@ class EtcdctlClusterTest {
         assertThat(acknowledged).hasSizeGreaterThan(60);
         for (int member = 1; member <= 3; member++) {
             Output found = etcdctl(through(member), "", "get", "--prefix", "w/", "--keys-only");
-            assertThat(found.text.lines().filter(line -> !line.isEmpty()))
+            assertThat(found.text().lines().filter(line -> !line.isEmpty()))
                     .as("read through member %d", member)
                     .containsAll(acknowledged)
                     .doesNotHaveDuplicates();
@@ -210,8 +192,11 @@ class EtcdctlClusterTest {
     private long count() {
         try {
             Output output = etcdctl(all(), "", "get", "--prefix", "w/", "--keys-only");
-            return output.exitCode == 0
-                    ? output.text.lines().filter(line -> line.startsWith("w/")).count()
+            return output.exitCode() == 0
+                    ? output.text()
+                            .lines()
+                            .filter(line -> line.startsWith("w/"))
+                            .count()
                     : 0;
         } catch (IOException | InterruptedException e) {
             throw new AssertionError(e);
@@ -233,7 +218,7 @@ class EtcdctlClusterTest {
             int number = member;
             Await.that("member " + member + " to serve", () -> isHealthy(number));
             Output found = etcdctl(through(member), "", "get", "--prefix", "k", "-w", "fields");
-            assertThat(found.text.lines().filter(line -> line.startsWith("\"Version\" : ")))
+            assertThat(found.text().lines().filter(line -> line.startsWith("\"Version\" : ")))
                     .hasSize(60)
                     .containsOnly("\"Version\" : 1");
         }
