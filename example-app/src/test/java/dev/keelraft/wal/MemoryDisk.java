@@ -79,10 +79,4 @@ public final class MemoryDisk {
         wal.append(hardState, Snapshot.NONE, SnapshotFile.NONE, entries);
         wal.sync();
     }
-
-    /** Puts a leader's snapshot in place of a log, as a Ready would, without a kernel. */
-    public static void install(Wal wal, HardState hardState, Snapshot snapshot, SnapshotFile file) {
-        wal.append(hardState, snapshot, file, List.of());
-        wal.sync();
-    }
 }

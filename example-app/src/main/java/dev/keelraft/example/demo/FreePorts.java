@@ -7,9 +7,11 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 
-/** Ports of this machine that nobody listens on. */
-final class FreePorts {
+/** Ports of this machine that nobody listens on: for the demo, and for tests whose servers stop and start again. */
+public final class FreePorts {
     /*
      * Not those that the system gives out for port 0: they are from the range of which outgoing connections get theirs,
      * so that a port could be gone when a killed member wants it again. It need not even be another program's: a
@@ -20,19 +22,27 @@ final class FreePorts {
 
     private static final int COUNT = 12_000;
 
+    /** Where the next search begins. Two programs at once should not try the same ports at the same moment. */
+    private static final AtomicInteger NEXT =
+            new AtomicInteger((int) (ProcessHandle.current().pid() * 31 % COUNT));
+
     private FreePorts() {}
 
     /**
-     * So many different ports. They are free now; another program may take one before the caller does.
+     * So many different ports, and others than the last calls gave. They are free now; another program may take one before
+     * the caller does.
      *
      * @throws IOException if there are not so many
      */
-    static List<Integer> find(int count) throws IOException {
-        // Two demos at once should not try the same ports at the same moment.
-        int start = (int) (ProcessHandle.current().pid() * 31 % COUNT);
+    public static List<Integer> find(int count) throws IOException {
+        return find(count, NEXT::getAndIncrement);
+    }
+
+    /** The same among the candidates that a counter gives. */
+    static List<Integer> find(int count, IntSupplier candidates) throws IOException {
         List<Integer> ports = new ArrayList<>();
         for (int i = 0; i < COUNT && ports.size() < count; i++) {
-            int port = LOWEST + (start + i) % COUNT;
+            int port = LOWEST + Math.floorMod(candidates.getAsInt(), COUNT);
             if (isFree(port)) {
                 ports.add(port);
             }

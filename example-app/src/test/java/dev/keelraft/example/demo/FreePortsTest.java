@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.util.concurrent.atomic.AtomicInteger;
 import net.jqwik.api.Example;
 
 class FreePortsTest {
@@ -21,7 +22,9 @@ class FreePortsTest {
         int port = FreePorts.find(1).get(0);
         try (ServerSocket taken = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
             assertThat(FreePorts.isFree(taken.getLocalPort())).isFalse();
-            assertThat(FreePorts.find(3)).doesNotContain(taken.getLocalPort());
+            AtomicInteger from = new AtomicInteger(port - 20_000);
+            assertThat(FreePorts.find(3, from::getAndIncrement)).hasSize(3).doesNotContain(taken.getLocalPort());
+            assertThat(from.get()).as("it was a candidate").isGreaterThan(port - 20_000 + 3);
         }
     }
 }

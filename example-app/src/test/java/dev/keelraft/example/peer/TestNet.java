@@ -3,6 +3,7 @@ package dev.keelraft.example.peer;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.keelraft.example.demo.FreePorts;
 import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
@@ -18,7 +19,6 @@ import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -69,9 +69,7 @@ final class TestNet implements AutoCloseable {
     }
 
     static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        }
+        return FreePorts.find(1).get(0);
     }
 
     PeerTransport start(Peer self, List<Peer> others, PeerHandler handler) throws IOException {

@@ -2,10 +2,9 @@ package dev.keelraft.example.server;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.keelraft.example.demo.FreePorts;
 import dev.keelraft.example.server.ServerOptions.ClusterState;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -60,22 +59,10 @@ final class TestCluster implements AutoCloseable {
         return proxies.stream().mapToInt(ForgetfulProxy::lost).sum();
     }
 
-    /** All at once, so that none is given twice. */
     static List<URI> freeUrls(int count) throws IOException {
-        List<ServerSocket> sockets = new ArrayList<>();
-        List<URI> urls = new ArrayList<>();
-        try {
-            for (int i = 0; i < count; i++) {
-                ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-                sockets.add(socket);
-                urls.add(URI.create("http://127.0.0.1:" + socket.getLocalPort()));
-            }
-        } finally {
-            for (ServerSocket socket : sockets) {
-                socket.close();
-            }
-        }
-        return urls;
+        return FreePorts.find(count).stream()
+                .map(port -> URI.create("http://127.0.0.1:" + port))
+                .toList();
     }
 
     ServerOptions options(int member) {
