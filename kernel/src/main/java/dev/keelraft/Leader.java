@@ -299,14 +299,79 @@ final class Leader extends Role implements LongFunction<Ballot> {
     private void broadcastAppend() {
         for (int i = 0; i < peers.size(); i++) {
             if (peers.id(i) != raft.id()) {
-                sendAppend(peers.id(i), peers.progress(i));
+                wantAppend(peers.id(i), peers.progress(i), true);
             }
         }
     }
 
-    /** This peer wants an append, even an empty one. */
-    private void sendAppend(long to, Progress progress) {
-        sendAppend(to, progress, true);
+    /**
+     * This peer is to be sent an append. It is built when the Ready is taken ({@link Deviation#APPENDS_BUILT_WITH_READY}), with all
+     * that there is to send by then.
+     *
+     * @param evenEmpty whether an append without entries is worth sending
+     */
+    private void wantAppend(long to, Progress progress, boolean evenEmpty) {
+        if (raft.config().deviates(Deviation.APPENDS_BUILT_WITH_READY)) {
+            progress.wantAppend(evenEmpty);
+        } else {
+            sendAppend(to, progress, evenEmpty);
+        }
+    }
+
+    /** Whether {@link #buildAppends} has something to build. */
+    boolean hasAppendsToBuild() {
+        for (int i = 0; i < peers.size(); i++) {
+            if (peers.progress(i).wantsAppend() && canSendAppend(peers.progress(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private boolean canSendAppend(Progress progress) {
+        if (progress.isPaused()) {
+            return false;
+        }
+        RaftLog log = raft.log();
+        if (needsSnapshot(progress)) {
+            return progress.isRecentlyActive() && !log.storedSnapshot().isNone();
+        }
+        return progress.wantsEmptyAppend() || (progress.next() <= log.lastIndex() && progress.mayCarryEntries());
+    }
+
+    /** Builds the appends that peers are to be sent, for a Ready that is being taken: as many as their windows allow. */
+    void buildAppends() {
+        for (int i = 0; i < peers.size(); i++) {
+            Progress progress = peers.progress(i);
+            if (progress.wantsAppend()) {
+                boolean evenEmpty = progress.wantsEmptyAppend();
+                progress.forgetWish();
+                if (sendAppend(peers.id(i), progress, evenEmpty)) {
+                    sendAllAppends(peers.id(i), progress);
+                }
+            }
+        }
+    }
+
+    /** The window has room again. */
+    private void fillWindow(long to, Progress progress) {
+        if (raft.config().deviates(Deviation.APPENDS_BUILT_WITH_READY)) {
+            progress.wantAppend(false);
+        } else {
+            sendAllAppends(to, progress);
+        }
+    }
+
+    private void sendAllAppends(long to, Progress progress) {
+        boolean sent;
+        do {
+            sent = sendAppend(to, progress, false);
+        } while (sent);
+    }
+
+    private boolean needsSnapshot(Progress progress) {
+        RaftLog log = raft.log();
+        return log.term(progress.next() - 1) == RaftLog.UNKNOWN_TERM || progress.next() < log.firstIndex();
     }
 
     /**
@@ -320,19 +385,18 @@ final class Leader extends Role implements LongFunction<Ballot> {
         if (progress.isPaused()) {
             return false;
         }
-        RaftLog log = raft.log();
-        long prevIndex = progress.next() - 1;
-        long prevTerm = log.term(prevIndex);
-        if (prevTerm == RaftLog.UNKNOWN_TERM || progress.next() < log.firstIndex()) {
+        if (needsSnapshot(progress)) {
             return sendSnapshot(to, progress);
         }
+        RaftLog log = raft.log();
+        long prevIndex = progress.next() - 1;
         List<Entry> entries = progress.mayCarryEntries()
                 ? log.entriesFrom(progress.next(), raft.config().maxMessageBytes())
                 : List.of();
         if (entries.isEmpty() && !evenEmpty) {
             return false;
         }
-        Body.Append append = new Body.Append(prevIndex, prevTerm, log.committed(), entries);
+        Body.Append append = new Body.Append(prevIndex, log.term(prevIndex), log.committed(), entries);
         raft.outbox().send(MessageType.APPEND, to, append);
         progress.sentAppend(entries.size(), Entry.payloadBytes(entries), log.committed());
         return true;
@@ -363,7 +427,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
             if (progress.state() == ProgressState.REPLICATE) {
                 progress.becomeProbe();
             }
-            sendAppend(from, progress);
+            wantAppend(from, progress, true);
         }
     }
 
@@ -388,16 +452,12 @@ final class Leader extends Role implements LongFunction<Ballot> {
             raft.releasePostponedReads(this);
             broadcastAppend();
         } else if (!self && progress.canLearnCommit(raft.log().committed())) {
-            sendAppend(from, progress);
+            wantAppend(from, progress, true);
         }
         if (self) {
             return;
         }
-        // The window has room again: fill it.
-        boolean sent = true;
-        while (sent) {
-            sent = sendAppend(from, progress, false);
-        }
+        fillWindow(from, progress);
         if (from == transferTarget && progress.match() == raft.log().lastIndex()) {
             raft.outbox().send(MessageType.TIMEOUT_NOW, from, new Body.TimeoutNow());
         }
@@ -457,7 +517,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         progress.resume();
         // A peer that has everything and is still probed gets an empty append, whose answer ends the probe.
         if (progress.match() < raft.log().lastIndex() || progress.state() == ProgressState.PROBE) {
-            sendAppend(from, progress);
+            wantAppend(from, progress, true);
         }
         if (response.context().length > 0 && !raft.config().leaseReads()) {
             reads.acknowledge(from, response.context());
@@ -515,7 +575,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         if (progress.match() == raft.log().lastIndex()) {
             raft.outbox().send(MessageType.TIMEOUT_NOW, target, new Body.TimeoutNow());
         } else {
-            sendAppend(target, progress);
+            wantAppend(target, progress, true);
         }
         return TransferResult.STARTED;
     }
@@ -555,7 +615,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
             // There is no reason to let new members wait for a heartbeat.
             for (int i = 0; i < peers.size(); i++) {
                 if (peers.id(i) != raft.id()) {
-                    sendAppend(peers.id(i), peers.progress(i), false);
+                    wantAppend(peers.id(i), peers.progress(i), false);
                 }
             }
         }

@@ -436,6 +436,18 @@ final class Raft {
         }
     }
 
+    // What a leader still has to build
+
+    boolean hasAppendsToBuild() {
+        return role instanceof Leader leader && leader.hasAppendsToBuild();
+    }
+
+    void buildAppends() {
+        if (role instanceof Leader leader) {
+            leader.buildAppends();
+        }
+    }
+
     // Acknowledgements of the host
 
     /**

@@ -348,6 +348,7 @@ public final class RawNode {
         return softStateChanged()
                 || !raft.hardState().equals(handedOutHardState)
                 || !raft.outbox().isEmpty()
+                || raft.hasAppendsToBuild()
                 || !raft.log().unstable().nextSnapshot().isNone()
                 || raft.log().unstable().hasNextEntries()
                 || raft.log().hasNextCommitted(highestToApply(raft.log().lastIndex()))
@@ -398,6 +399,7 @@ public final class RawNode {
     }
 
     private Ready takeReady() {
+        raft.buildAppends();
         RaftLog log = raft.log();
         Unstable unstable = log.unstable();
         List<Entry> entries = unstable.nextEntries(config.maxReadyBytes());

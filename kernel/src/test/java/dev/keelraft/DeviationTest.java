@@ -28,11 +28,16 @@ class DeviationTest {
     private static final Body.Append FIRST_ENTRY = new Body.Append(0, 0, 0, entries(1, 1));
 
     private static RaftConfig.Builder settings(long id, Deviation deviation, boolean on) {
+        return TestNode.plain(id).deviations(all(deviation, on));
+    }
+
+    /** All of them, but one perhaps. */
+    private static EnumSet<Deviation> all(Deviation deviation, boolean on) {
         EnumSet<Deviation> deviations = EnumSet.allOf(Deviation.class);
         if (!on) {
             deviations.remove(deviation);
         }
-        return TestNode.plain(id).deviations(deviations);
+        return deviations;
     }
 
     private static RawNode start(RaftConfig config, MemoryStorage storage) {
@@ -287,6 +292,66 @@ class DeviationTest {
             assertThat(first.entries()).as("the first entry of the term").hasSize(1);
             persist(node, first);
             assertThat(node.ready().readStates()).containsExactly(new ReadState(2, bytes("read")));
+        }
+    }
+
+    @Nested
+    @DisplayName("appends are built when the Ready is taken")
+    class AppendsWithReady {
+        private TestNode leader(boolean on) {
+            TestNode leader = TestNode.of(
+                            1, 3, config -> config.deviations(all(Deviation.APPENDS_BUILT_WITH_READY, on)))
+                    .win();
+            leader.acknowledge(1, 2, 3);
+            leader.sent();
+            for (int i = 0; i < 64; i++) {
+                leader.raw.propose(bytes("x"));
+            }
+            return leader;
+        }
+
+        @Test
+        void off_each_proposal_is_an_append_of_its_own_to_each_peer() {
+            List<Body.Append> appends = leader(false).appendsTo(2);
+            assertThat(appends)
+                    .hasSize(64)
+                    .allSatisfy(append -> assertThat(append.entries()).hasSize(1));
+        }
+
+        @Test
+        void on_what_came_between_two_readys_is_one_append_to_each_peer() {
+            TestNode leader = leader(true);
+            assertThat(leader.raw.hasReady()).isTrue();
+            List<Message> appends = leader.sent(MessageType.APPEND);
+            assertThat(appends).extracting(Message::to).containsExactly(2L, 3L);
+            assertThat(appends)
+                    .extracting(
+                            message -> ((Body.Append) message.body()).entries().size())
+                    .containsExactly(64, 64);
+        }
+
+        @Test
+        void on_it_is_as_many_as_limits_and_windows_allow_and_acknowledgements_bring_the_rest() {
+            TestNode leader = TestNode.of(
+                            1, 3, config -> config.maxMessageBytes(0).maxInflightMessages(4))
+                    .win();
+            leader.acknowledge(1, 2, 3);
+            leader.sent();
+            for (int i = 0; i < 6; i++) {
+                leader.raw.propose(bytes("x"));
+            }
+            assertThat(leader.appendsTo(2)).hasSize(4);
+            leader.acknowledge(3, 2);
+            assertThat(leader.appendsTo(2))
+                    .filteredOn(append -> !append.entries().isEmpty())
+                    .hasSize(2);
+        }
+
+        @Test
+        void on_a_node_that_stepped_down_before_the_ready_builds_none() {
+            TestNode leader = leader(true);
+            leader.step(MessageType.HEARTBEAT, 3, leader.term() + 1, new Body.Heartbeat(0, new byte[0]));
+            assertThat(leader.sent(MessageType.APPEND)).isEmpty();
         }
     }
 }

@@ -301,9 +301,9 @@ class RawNodeFailureTest {
         long term = node.status().hardState().term();
         node.step(new Message(MessageType.APPEND_RESPONSE, 2, 1, term, Body.AppendResponse.accepted(4)));
         node.step(new Message(MessageType.APPEND_RESPONSE, 2, 1, term, Body.AppendResponse.accepted(6)));
+        node.step(new Message(MessageType.APPEND_RESPONSE, 3, 1, term, new Body.AppendResponse(5, true, 0, 0)));
         node.hasReady();
         node.ready();
-        node.step(new Message(MessageType.APPEND_RESPONSE, 3, 1, term, new Body.AppendResponse(5, true, 0, 0)));
     }
 
     @Nested

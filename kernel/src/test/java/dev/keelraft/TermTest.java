@@ -1,6 +1,7 @@
 package dev.keelraft;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.keelraft.model.Body;
 import dev.keelraft.model.Entry;
@@ -215,8 +216,13 @@ class TermTest {
         leader.acknowledge(1, 2);
         leader.sent();
         leader.raw.propose(TestNode.bytes("x"));
+        leader.raw.tick();
         leader.raw.step(new Message(MessageType.HEARTBEAT, 3, 1, 5, new Body.Heartbeat(0, new byte[0])));
         assertThat(leader.term()).isEqualTo(5);
-        assertThat(leader.sent(MessageType.APPEND)).extracting(Message::term).containsExactly(2L);
+        assertThat(leader.sent())
+                .filteredOn(message -> message.type() != MessageType.HEARTBEAT_RESPONSE)
+                .as("and what was not written yet is not written any more")
+                .extracting(Message::type, Message::term)
+                .containsExactly(tuple(MessageType.HEARTBEAT, 2L), tuple(MessageType.HEARTBEAT, 2L));
     }
 }

@@ -38,7 +38,18 @@ public final class Progress {
     /** In PROBE: an append is out. In REPLICATE: the window was full after the last append. */
     private boolean paused;
 
+    private Wish wish = Wish.NOTHING;
+
     private final Inflights inflights;
+
+    /** What a peer is to be sent with the next Ready. */
+    private enum Wish {
+        NOTHING,
+        /** An append, if there are entries for it. */
+        ENTRIES,
+        /** An append, even an empty one: its commit index or its answer is wanted. */
+        APPEND
+    }
 
     /**
      * A peer of which nothing is known.
@@ -103,6 +114,34 @@ public final class Progress {
     /** Tells whether the next append may hold entries: a full window lets empty ones through, so that a lost one is found. */
     public boolean mayCarryEntries() {
         return state != ProgressState.REPLICATE || !inflights.isFull();
+    }
+
+    /**
+     * Notes that the peer is to be sent an append with the next Ready.
+     *
+     * @param evenEmpty whether one without entries is worth sending
+     */
+    public void wantAppend(boolean evenEmpty) {
+        if (evenEmpty) {
+            wish = Wish.APPEND;
+        } else if (wish == Wish.NOTHING) {
+            wish = Wish.ENTRIES;
+        }
+    }
+
+    /** Tells whether {@link #wantAppend} was said since {@link #forgetWish}. */
+    public boolean wantsAppend() {
+        return wish != Wish.NOTHING;
+    }
+
+    /** Tells whether even an append without entries is wanted. */
+    public boolean wantsEmptyAppend() {
+        return wish == Wish.APPEND;
+    }
+
+    /** Notes that what was wanted has been seen to. */
+    public void forgetWish() {
+        wish = Wish.NOTHING;
     }
 
     /** Starts to look for the end of the peer's log. */
