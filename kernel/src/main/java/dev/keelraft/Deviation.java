@@ -46,5 +46,26 @@ enum Deviation {
      * <p>In etcd's library A takes 64 proposals between two Readys and sends B and C 64 appends of one entry each, which they
      * acknowledge one by one. Here each gets one append of 64 entries. Nothing is delayed: no message leaves before the Ready.
      */
-    APPENDS_BUILT_WITH_READY
+    APPENDS_BUILT_WITH_READY,
+
+    /**
+     * A configuration change that cannot be made is refused, and its host told why. It is held against the newest configuration
+     * in the log, by the rules by which it would be made.
+     *
+     * <p>In etcd's library A leads alone, and is asked to add B and, before that is applied, C. It says yes twice, puts an entry
+     * without effect into the log in place of the second change, and whoever waits for C waits in vain. The other way round, A
+     * says yes to a change that removes every voter, or to one without members that enters a joint configuration while there is
+     * one, and every node of the group crashes when it applies that, again after each restart (etcd-io/raft issues 80 and 81).
+     * And a new leader refuses every change until it has applied all that it inherited, also if that holds none.
+     */
+    CONF_CHANGES_REFUSED_NOT_REWRITTEN,
+
+    /**
+     * A proposal without payload is refused.
+     *
+     * <p>In etcd's library it is accepted. A accepts one at index 5 and loses its leadership; B opens its term with the empty entry
+     * that every leader begins with, at index 5 too. When A's host applies index 5 it finds what it has proposed, by all that it
+     * can see of the payload.
+     */
+    EMPTY_PROPOSALS_REFUSED
 }

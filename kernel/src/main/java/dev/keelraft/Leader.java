@@ -1,8 +1,10 @@
 package dev.keelraft;
 
+import dev.keelraft.confchange.Changer;
 import dev.keelraft.confchange.Membership;
 import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfChange;
+import dev.keelraft.model.ConfChangeRefusal;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
 import dev.keelraft.model.Message;
@@ -38,8 +40,8 @@ final class Leader extends Role implements LongFunction<Ballot> {
     private long transferTarget = NodeId.NONE;
 
     /**
-     * The index at or before which the newest configuration change of the log is. The next one must wait until that has been
-     * applied: with two in the log, two majorities could miss each other (thesis 4.1). It need not be exact.
+     * As in etcd's library: the index at or before which the newest configuration change of the log is. The next one must wait
+     * until that has been applied. It need not be exact, and a new leader takes all that it has inherited for one.
      */
     private long pendingConfIndex;
 
@@ -57,7 +59,6 @@ final class Leader extends Role implements LongFunction<Ballot> {
             progress[i] = newProgress(raft.log().lastIndex() + 1);
         }
         this.peers = new Peers(ids, progress);
-        // Entries of earlier terms may hold a change that is not applied; to look for it could cost a scan of the log.
         this.pendingConfIndex = raft.log().lastIndex();
     }
 
@@ -109,6 +110,10 @@ final class Leader extends Role implements LongFunction<Ballot> {
                 raft.becomeFollower(raft.term(), NodeId.NONE);
                 return;
             }
+        }
+        if (raft.config().deviates(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN)) {
+            // An attempt that was refused during a transfer may have been the last for as long as nothing is applied.
+            leaveJointIfDue(raft.log().applied());
         }
         if (heartbeatElapsed >= raft.config().heartbeatTicks()) {
             heartbeatElapsed = 0;
@@ -190,14 +195,25 @@ final class Leader extends Role implements LongFunction<Ballot> {
             if (entry.type().isConfChange() && ConfChange.decode(entry).isEmpty()) {
                 return StepResult.MALFORMED;
             }
+            if (raft.config().refusesAsEmpty(entry)) {
+                return StepResult.PROPOSAL_REFUSED;
+            }
             if (entry.payloadBytes() > raft.config().maxEntryBytes()) {
                 // Its sender may have another limit; ours is what our log was made for.
                 return StepResult.PROPOSAL_REFUSED;
             }
         }
         return switch (propose(from, entries).outcome()) {
-            case ACCEPTED, FORWARDED, CONF_CHANGE_REFUSED -> StepResult.HANDLED;
-            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, LOG_FULL, TOO_LARGE, NOT_MEMBER -> StepResult.PROPOSAL_REFUSED;
+            case ACCEPTED, FORWARDED -> StepResult.HANDLED;
+            case NO_LEADER,
+                    NOT_LEADER,
+                    LEADER_TRANSFER,
+                    LOG_FULL,
+                    EMPTY,
+                    TOO_LARGE,
+                    NOT_MEMBER,
+                    CONF_CHANGE_PENDING,
+                    CONF_CHANGE_INVALID -> StepResult.PROPOSAL_REFUSED;
         };
     }
 
@@ -212,42 +228,83 @@ final class Leader extends Role implements LongFunction<Ballot> {
             // More entries would keep the target behind for ever.
             return refused(ProposalResult.Outcome.LEADER_TRANSFER);
         }
-        boolean confChangeRefused = false;
+        return raft.config().deviates(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN)
+                ? proposeOrRefuse(entries)
+                : proposeOrRewrite(entries);
+    }
+
+    private ProposalResult proposeOrRefuse(List<Entry> entries) {
+        if (!raft.config().validateConfChanges()) {
+            return appendAndReplicate(entries);
+        }
+        boolean otherIsAhead = raft.log().hasConfChangeAhead();
+        for (int i = 0; i < entries.size(); i++) {
+            if (!entries.get(i).type().isConfChange()) {
+                continue;
+            }
+            if (otherIsAhead) {
+                return refused(ProposalResult.Outcome.CONF_CHANGE_PENDING);
+            }
+            otherIsAhead = true;
+            Optional<ConfChangeRefusal> refusal = refusalOf(entries.get(i));
+            if (refusal.isPresent()) {
+                return ProposalResult.invalid(refusal.get(), raft.lead());
+            }
+        }
+        return appendAndReplicate(entries);
+    }
+
+    /**
+     * Why a change could not be made, by the very rules by which it would be made. The members that it is held against are those
+     * of the newest configuration in the log: none stands there that is not applied.
+     */
+    private Optional<ConfChangeRefusal> refusalOf(Entry entry) {
+        Optional<ConfChange> change = ConfChange.decode(entry);
+        if (change.isEmpty()) {
+            return Optional.of(ConfChangeRefusal.UNDECODABLE);
+        }
+        return Changer.change(raft.membership(), change.get()) instanceof Changer.Refused refused
+                ? Optional.of(refused.reason())
+                : Optional.empty();
+    }
+
+    /* As in etcd's library: an entry without effect takes the place of a change that cannot be made, and passes for it. */
+    private ProposalResult proposeOrRewrite(List<Entry> entries) {
         Entry[] accepted = entries.toArray(new Entry[0]);
         for (int i = 0; i < accepted.length; i++) {
             if (!accepted[i].type().isConfChange()) {
                 continue;
             }
             Optional<ConfChange> change = ConfChange.decode(accepted[i]);
-            if (change.isPresent() && mayPropose(change.get())) {
+            if (change.isPresent() && passesForProposable(change.get())) {
                 pendingConfIndex = raft.log().lastIndex() + 1 + i;
             } else {
                 accepted[i] = new Entry(0, 0, EntryType.NORMAL, NO_DATA);
-                confChangeRefused = true;
             }
         }
-        if (!append(List.of(accepted))) {
-            return refused(ProposalResult.Outcome.LOG_FULL);
-        }
-        broadcastAppend();
-        return new ProposalResult(
-                confChangeRefused ? ProposalResult.Outcome.CONF_CHANGE_REFUSED : ProposalResult.Outcome.ACCEPTED,
-                raft.term(),
-                raft.log().lastIndex(),
-                raft.id());
+        return appendAndReplicate(List.of(accepted));
     }
 
-    private ProposalResult refused(ProposalResult.Outcome outcome) {
-        return ProposalResult.refused(outcome, raft.lead());
-    }
-
-    private boolean mayPropose(ConfChange change) {
+    private boolean passesForProposable(ConfChange change) {
         if (!raft.config().validateConfChanges()) {
             return true;
         }
         boolean otherIsPending = pendingConfIndex > raft.log().applied();
         boolean leaves = change.changes().isEmpty();
         return !otherIsPending && leaves == raft.membership().voters().isJoint();
+    }
+
+    private ProposalResult appendAndReplicate(List<Entry> entries) {
+        if (!append(entries)) {
+            return refused(ProposalResult.Outcome.LOG_FULL);
+        }
+        broadcastAppend();
+        return new ProposalResult(
+                ProposalResult.Outcome.ACCEPTED, raft.term(), raft.log().lastIndex(), raft.id());
+    }
+
+    private ProposalResult refused(ProposalResult.Outcome outcome) {
+        return ProposalResult.refused(outcome, raft.lead());
     }
 
     /**
@@ -288,10 +345,16 @@ final class Leader extends Role implements LongFunction<Ballot> {
      * 12136).
      */
     void leaveJointIfDue(long appliedIndex) {
-        if (raft.membership().confState().autoLeave() && appliedIndex >= pendingConfIndex) {
+        if (raft.membership().confState().autoLeave() && !isConfChangePending(appliedIndex)) {
             ConfChange leave = ConfChange.leave();
             propose(raft.id(), List.of(new Entry(0, 0, leave.entryType(), leave.encode())));
         }
+    }
+
+    private boolean isConfChangePending(long appliedIndex) {
+        return raft.config().deviates(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN)
+                ? raft.log().hasConfChangeAhead()
+                : appliedIndex < pendingConfIndex;
     }
 
     // Replication

@@ -79,8 +79,7 @@ final class Raft {
     void recover(HardState hardState, long appliedIndex) {
         term = hardState.term();
         vote = hardState.vote();
-        log.commitTo(hardState.commit());
-        log.appliedTo(appliedIndex, 0);
+        log.recover(hardState.commit(), appliedIndex);
     }
 
     /** Writes the first configuration into the empty log of a new group, as entries that are committed from the start. */

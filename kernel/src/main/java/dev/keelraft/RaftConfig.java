@@ -1,5 +1,7 @@
 package dev.keelraft;
 
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.EntryType;
 import dev.keelraft.model.NodeId;
 import java.util.EnumSet;
 import java.util.Set;
@@ -159,6 +161,13 @@ public final class RaftConfig {
 
     boolean validateConfChanges() {
         return validateConfChanges;
+    }
+
+    /** Whether nobody could tell a proposal from the entry with which a leader opens its term. */
+    boolean refusesAsEmpty(Entry proposed) {
+        return proposed.type() == EntryType.NORMAL
+                && proposed.payloadBytes() == 0
+                && deviates(Deviation.EMPTY_PROPOSALS_REFUSED);
     }
 
     boolean deviates(Deviation deviation) {

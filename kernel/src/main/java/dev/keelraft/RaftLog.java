@@ -2,6 +2,7 @@ package dev.keelraft;
 
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.Snapshot;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -29,6 +30,9 @@ final class RaftLog {
     private long applying;
     private long applied;
 
+    /** Where the configuration changes are that are not applied yet, in ascending order; nearly always there is none. */
+    private final ArrayDeque<Long> unappliedConfChanges = new ArrayDeque<>();
+
     /** Bytes that are handed out to be applied, and what they are bounded by. */
     private long applyingBytes;
 
@@ -45,6 +49,18 @@ final class RaftLog {
         this.committed = storage.firstIndex() - 1;
         this.applying = committed;
         this.applied = committed;
+    }
+
+    /** Takes up what an earlier life has left: how far it had applied the log, and what stands in it behind that. */
+    void recover(long commitIndex, long appliedIndex) {
+        commitTo(commitIndex);
+        appliedTo(appliedIndex, 0);
+        long index = appliedIndex + 1;
+        while (index <= lastIndex()) {
+            List<Entry> page = entries(index, lastIndex() + 1, maxApplyingBytes);
+            noteConfChanges(page);
+            index += page.size();
+        }
     }
 
     // What is where
@@ -128,6 +144,19 @@ final class RaftLog {
         long previous = entries.get(0).index() - 1;
         Invariant.check(previous >= committed, "append behind %d, committed is %d", previous, committed);
         unstable.append(entries);
+        noteConfChanges(entries);
+    }
+
+    private void noteConfChanges(List<Entry> entries) {
+        long from = entries.get(0).index();
+        while (!unappliedConfChanges.isEmpty() && unappliedConfChanges.peekLast() >= from) {
+            unappliedConfChanges.removeLast();
+        }
+        for (int i = 0; i < entries.size(); i++) {
+            if (entries.get(i).type().isConfChange()) {
+                unappliedConfChanges.addLast(entries.get(i).index());
+            }
+        }
     }
 
     /**
@@ -246,24 +275,25 @@ final class RaftLog {
         Invariant.check(index <= committed, "applied %d <= committed %d", index, committed);
         Invariant.check(index >= applied, "applied %d does not move back from %d", index, applied);
         applied = index;
+        while (hasConfChangeAhead() && unappliedConfChanges.peekFirst() <= index) {
+            unappliedConfChanges.removeFirst();
+        }
         applying = Math.max(applying, index);
         applyingBytes = Math.max(0, applyingBytes - wireBytes);
         applyingPaused = applyingBytes >= maxApplyingBytes;
     }
 
-    /** Whether a configuration change is committed and not applied: the node may not know the members that count. */
+    /**
+     * Whether a configuration change is committed and not applied: the node may not know the members that count. Known without a
+     * look at the log, so a compaction that runs ahead of the acknowledgement of what was applied does no harm.
+     */
     boolean hasUnappliedConfChange() {
-        long index = Math.max(applied + 1, firstIndex());
-        while (index <= committed) {
-            List<Entry> page = entries(index, committed + 1, maxApplyingBytes);
-            for (int i = 0; i < page.size(); i++) {
-                if (page.get(i).type().isConfChange()) {
-                    return true;
-                }
-            }
-            index += page.size();
-        }
-        return false;
+        return hasConfChangeAhead() && unappliedConfChanges.peekFirst() <= committed;
+    }
+
+    /** Whether a configuration change stands in the log and is not applied, committed or not. */
+    boolean hasConfChangeAhead() {
+        return !unappliedConfChanges.isEmpty();
     }
 
     // Storing
@@ -289,6 +319,7 @@ final class RaftLog {
     void restore(Snapshot snapshot) {
         committed = snapshot.index();
         unstable.restore(snapshot);
+        unappliedConfChanges.clear();
     }
 
     void checkInvariants() {

@@ -249,7 +249,7 @@ public final class RawNode {
      * Proposes an entry. If this node leads, it is in its log when the call returns; see {@link ProposalResult} for what that
      * means, and for what to do otherwise.
      *
-     * @param data the payload, which belongs to the node from now on
+     * @param data the payload, at least one byte, which belongs to the node from now on
      */
     public ProposalResult propose(byte[] data) {
         return propose(new Entry(0, 0, EntryType.NORMAL, data));
@@ -257,7 +257,8 @@ public final class RawNode {
 
     /**
      * Proposes a change of the members. It takes effect on each member when that applies it, see {@link #applyConfChange}. At
-     * most one may be on its way at a time.
+     * most one may be on its way at a time. A change that could not be made is refused with the reason, and nothing enters the
+     * log; where another leader has let one pass, {@link #applyConfChange} gives the reason instead, on every member alike.
      */
     public ProposalResult proposeConfChange(ConfChange change) {
         return propose(new Entry(0, 0, change.entryType(), change.encode()));
@@ -266,6 +267,9 @@ public final class RawNode {
     private ProposalResult propose(Entry entry) {
         enter();
         try {
+            if (config.refusesAsEmpty(entry)) {
+                return ProposalResult.refused(ProposalResult.Outcome.EMPTY, raft.lead());
+            }
             if (entry.payloadBytes() > config.maxEntryBytes()) {
                 return ProposalResult.refused(ProposalResult.Outcome.TOO_LARGE, raft.lead());
             }

@@ -235,9 +235,16 @@ final class ConformanceCluster {
 
     private static String error(ProposalResult result) {
         return switch (result.outcome()) {
-            // etcd reports success for a configuration change that it replaces by an empty entry.
-            case ACCEPTED, FORWARDED, CONF_CHANGE_REFUSED -> OK;
-            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, LOG_FULL, TOO_LARGE, NOT_MEMBER -> PROPOSAL_DROPPED;
+            case ACCEPTED, FORWARDED -> OK;
+            case NO_LEADER,
+                    NOT_LEADER,
+                    LEADER_TRANSFER,
+                    LOG_FULL,
+                    EMPTY,
+                    TOO_LARGE,
+                    NOT_MEMBER,
+                    CONF_CHANGE_PENDING,
+                    CONF_CHANGE_INVALID -> PROPOSAL_DROPPED;
         };
     }
 

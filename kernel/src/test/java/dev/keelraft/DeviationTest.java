@@ -9,15 +9,19 @@ import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfChange;
 import dev.keelraft.model.ConfChange.Change;
 import dev.keelraft.model.ConfChange.ChangeType;
+import dev.keelraft.model.ConfChangeRefusal;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
+import dev.keelraft.model.EntryType;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import dev.keelraft.model.RaftRole;
 import dev.keelraft.model.Snapshot;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -28,16 +32,16 @@ class DeviationTest {
     private static final Body.Append FIRST_ENTRY = new Body.Append(0, 0, 0, entries(1, 1));
 
     private static RaftConfig.Builder settings(long id, Deviation deviation, boolean on) {
-        return TestNode.plain(id).deviations(all(deviation, on));
+        return with(deviation, on).apply(TestNode.plain(id));
     }
 
-    /** All of them, but one perhaps. */
-    private static EnumSet<Deviation> all(Deviation deviation, boolean on) {
+    /** Settings with all deviations, but that one perhaps. */
+    private static UnaryOperator<RaftConfig.Builder> with(Deviation deviation, boolean on) {
         EnumSet<Deviation> deviations = EnumSet.allOf(Deviation.class);
         if (!on) {
             deviations.remove(deviation);
         }
-        return deviations;
+        return config -> config.deviations(deviations);
     }
 
     private static RawNode start(RaftConfig config, MemoryStorage storage) {
@@ -299,8 +303,7 @@ class DeviationTest {
     @DisplayName("appends are built when the Ready is taken")
     class AppendsWithReady {
         private TestNode leader(boolean on) {
-            TestNode leader = TestNode.of(
-                            1, 3, config -> config.deviations(all(Deviation.APPENDS_BUILT_WITH_READY, on)))
+            TestNode leader = TestNode.of(1, 3, with(Deviation.APPENDS_BUILT_WITH_READY, on))
                     .win();
             leader.acknowledge(1, 2, 3);
             leader.sent();
@@ -352,6 +355,117 @@ class DeviationTest {
             TestNode leader = leader(true);
             leader.step(MessageType.HEARTBEAT, 3, leader.term() + 1, new Body.Heartbeat(0, new byte[0]));
             assertThat(leader.sent(MessageType.APPEND)).isEmpty();
+        }
+    }
+
+    /** W2, W10, W11, M2. */
+    @Nested
+    @DisplayName("a configuration change that cannot be made is refused")
+    class RefusedConfChange {
+        private TestNode alone(boolean on) {
+            return TestNode.of(1, 1, with(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN, on))
+                    .win();
+        }
+
+        private ConfChange add(long id) {
+            return ConfChange.of(new Change(ChangeType.ADD_VOTER, id));
+        }
+
+        @Test
+        void off_the_leader_says_yes_and_puts_an_entry_without_effect_into_the_log() {
+            TestNode leader = alone(false);
+            assertThat(leader.raw.proposeConfChange(add(2)).isAccepted()).isTrue();
+            assertThat(leader.raw.proposeConfChange(add(3)).isAccepted()).isTrue();
+            assertThat(leader.raw.ready().entries())
+                    .extracting(Entry::type)
+                    .containsExactly(EntryType.CONF_CHANGE_V2, EntryType.NORMAL);
+        }
+
+        @Test
+        void on_it_says_no_and_why_and_nothing_enters_the_log() {
+            TestNode leader = alone(true);
+            assertThat(leader.raw.proposeConfChange(add(2)).isAccepted()).isTrue();
+            assertThat(leader.raw.proposeConfChange(add(3)).outcome())
+                    .isEqualTo(ProposalResult.Outcome.CONF_CHANGE_PENDING);
+            assertThat(leader.raw.ready().entries()).hasSize(1);
+        }
+
+        @Test
+        void off_a_change_that_nobody_can_make_is_committed() {
+            TestNode leader = alone(false);
+            leader.propose(ConfChange.of(new Change(ChangeType.REMOVE, 1)));
+            assertThat(leader.applied).extracting(Entry::type).contains(EntryType.CONF_CHANGE_V2);
+            assertThat(leader.members()).as("and is made by none of ours").isEqualTo(TestNode.confState(1));
+        }
+
+        @Test
+        void on_it_is_refused_with_the_reason_for_which_it_could_not_be_made() {
+            TestNode leader = alone(true);
+            assertThat(leader.propose(ConfChange.of(new Change(ChangeType.REMOVE, 1)))
+                            .refusal())
+                    .contains(ConfChangeRefusal.REMOVES_ALL_VOTERS);
+            assertThat(leader.applied).extracting(Entry::type).containsOnly(EntryType.NORMAL);
+        }
+
+        /** Its log ends in an entry of a leader before, which is no configuration change. */
+        private ProposalResult proposeBehindInheritance(boolean on) {
+            MemoryStorage disk = new MemoryStorage();
+            disk.setHardState(new HardState(1, 0, 0));
+            disk.append(entries(1, 1));
+            RaftConfig config = settings(1, Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN, on)
+                    .build();
+            TestNode leader = TestNode.restarted(config, disk, THREE).win();
+            ProposalResult result = leader.propose(add(4));
+            assertThat(disk.lastIndex()).isEqualTo(3);
+            assertThat(disk.entries(3, 4, 0).get(0).type().isConfChange()).isEqualTo(on);
+            return result;
+        }
+
+        @Test
+        void off_a_new_leader_takes_none_for_fear_of_what_it_inherited() {
+            assertThat(proposeBehindInheritance(false).isAccepted())
+                    .as("it says")
+                    .isTrue();
+        }
+
+        @Test
+        void on_a_new_leader_knows_that_it_inherited_none() {
+            assertThat(proposeBehindInheritance(true).isAccepted()).isTrue();
+        }
+    }
+
+    @Nested
+    @DisplayName("an empty proposal is refused")
+    class EmptyProposal {
+        private final List<Entry> applied = new ArrayList<>();
+
+        private ProposalResult propose(boolean on) {
+            TestNode leader = TestNode.of(1, 3, with(Deviation.EMPTY_PROPOSALS_REFUSED, on))
+                    .win();
+            ProposalResult result = leader.propose("");
+            // Another leader opens its term at the same index.
+            leader.step(
+                    MessageType.APPEND,
+                    2,
+                    3,
+                    new Body.Append(1, leader.logTerms().get(0), 0, List.of(Entry.empty(3, 2))));
+            leader.step(MessageType.HEARTBEAT, 2, 3, new Body.Heartbeat(2, new byte[0]));
+            applied.addAll(leader.applied);
+            return result;
+        }
+
+        @Test
+        void off_what_is_applied_at_its_index_looks_like_it_and_is_not() {
+            ProposalResult result = propose(false);
+            assertThat(result.index()).isEqualTo(2);
+            assertThat(applied.get(1)).isEqualTo(Entry.empty(3, 2));
+            assertThat(applied.get(1).payloadBytes()).isZero();
+            assertThat(result.term()).as("only the term tells").isNotEqualTo(3);
+        }
+
+        @Test
+        void on_it_is_refused() {
+            assertThat(propose(true).outcome()).isEqualTo(ProposalResult.Outcome.EMPTY);
         }
     }
 }

@@ -100,10 +100,9 @@ class ProposalTest {
 
         /** L19: a large one passes alone, or it never would; an empty one always, or nobody could be elected. */
         @Test
-        void a_proposal_beyond_the_limit_passes_alone_and_an_empty_one_always() {
+        void a_proposal_beyond_the_limit_passes_alone() {
             TestNode leader = leader(config -> config.maxUncommittedBytes(10));
             assertThat(leader.propose("more than ten bytes").isAccepted()).isTrue();
-            assertThat(leader.propose("").isAccepted()).isTrue();
             assertThat(leader.propose("1").outcome()).isEqualTo(Outcome.LOG_FULL);
         }
 
@@ -158,30 +157,27 @@ class ProposalTest {
             assertThat(leader.storage.lastIndex()).isEqualTo(1);
         }
 
-        /** M2, L25. */
+        /** M2, L25, w2. */
         @Test
-        void a_configuration_change_that_cannot_be_made_becomes_an_empty_entry_and_the_result_says_so() {
+        void a_configuration_change_behind_another_one_is_refused_and_nothing_enters_the_log() {
             TestNode leader = leader(UnaryOperator.identity());
             leader.propose(ADD_LEARNER);
             ProposalResult refused = leader.propose(ConfChange.of(new Change(ChangeType.ADD_LEARNER, 5)));
-            assertThat(refused).isEqualTo(new ProposalResult(Outcome.CONF_CHANGE_REFUSED, 2, 3, 1));
+            assertThat(refused).isEqualTo(new ProposalResult(Outcome.CONF_CHANGE_PENDING, 0, 0, 1));
             assertThat(refused.isAccepted()).isFalse();
-            assertThat(leader.storage.entries(3, 4, 0)).containsExactly(Entry.empty(2, 3));
             assertThat(forward(leader, proposed("x"), confChange(ADD_LEARNER), proposed("y")))
-                    .isEqualTo(StepResult.HANDLED);
-            assertThat(leader.storage.entries(4, 7, RaftConfig.NO_LIMIT))
-                    .containsExactly(Entry.normal(2, 4, bytes("x")), Entry.empty(2, 5), Entry.normal(2, 6, bytes("y")));
+                    .isEqualTo(StepResult.PROPOSAL_REFUSED);
+            assertThat(leader.storage.lastIndex()).as("the first change").isEqualTo(2);
         }
 
-        /** L25: of two changes in one message the first is taken. */
+        /** L25: a message is taken whole or not at all. */
         @Test
-        void a_second_change_in_one_message_waits_for_the_first() {
+        void of_two_changes_in_one_message_none_is_taken() {
             TestNode leader = leader(UnaryOperator.identity());
             assertThat(forward(leader, confChange(ADD_LEARNER), confChange(ADD_LEARNER)))
-                    .isEqualTo(StepResult.HANDLED);
-            assertThat(leader.storage.entries(2, 4, RaftConfig.NO_LIMIT))
-                    .extracting(Entry::type)
-                    .containsExactly(EntryType.CONF_CHANGE_V2, EntryType.NORMAL);
+                    .isEqualTo(StepResult.PROPOSAL_REFUSED);
+            assertThat(leader.storage.lastIndex()).isEqualTo(1);
+            assertThat(leader.propose(ADD_LEARNER).isAccepted()).isTrue();
         }
 
         /** M2: it is the entry's own place that the next change waits for. */
@@ -190,10 +186,18 @@ class ProposalTest {
             TestNode leader = leader(UnaryOperator.identity());
             assertThat(leader.commit()).isEqualTo(1);
             forward(leader, proposed("x"), confChange(ADD_LEARNER));
-            assertThat(leader.propose(ADD_LEARNER).outcome()).isEqualTo(Outcome.CONF_CHANGE_REFUSED);
+            assertThat(leader.propose(ADD_LEARNER).outcome()).isEqualTo(Outcome.CONF_CHANGE_PENDING);
             leader.acknowledge(2, 2);
             assertThat(leader.commit()).as("just before it").isEqualTo(2);
-            assertThat(leader.propose(ADD_LEARNER).outcome()).isEqualTo(Outcome.CONF_CHANGE_REFUSED);
+            assertThat(leader.propose(ADD_LEARNER).outcome()).isEqualTo(Outcome.CONF_CHANGE_PENDING);
+        }
+
+        @Test
+        void a_proposal_without_payload_is_refused_wherever_it_comes_from() {
+            TestNode leader = leader(UnaryOperator.identity());
+            assertThat(leader.propose("")).isEqualTo(new ProposalResult(Outcome.EMPTY, 0, 0, 1));
+            assertThat(forward(leader, proposed("x"), proposed(""))).isEqualTo(StepResult.PROPOSAL_REFUSED);
+            assertThat(leader.storage.lastIndex()).isEqualTo(1);
         }
 
         private static Entry confChange(ConfChange change) {

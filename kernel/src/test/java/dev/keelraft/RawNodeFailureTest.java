@@ -17,6 +17,7 @@ import dev.keelraft.model.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DisplayName;
@@ -319,13 +320,15 @@ class RawNodeFailureTest {
             List<List<Entry>> nonsense =
                     List.of(List.of(), entries(5, 1), entries(3, 1, 1), List.of(four.get(0), stranger), four, withHole);
             for (List<Entry> answer : nonsense) {
+                AtomicBoolean isBroken = new AtomicBoolean();
                 DelegatingStorage storage = new DelegatingStorage() {
                     @Override
                     public List<Entry> entries(long low, long high, long maxBytes) {
-                        return answer;
+                        return isBroken.get() ? answer : super.entries(low, high, maxBytes);
                     }
                 };
                 RawNode node = leaderBehindSnapshot(storage);
+                isBroken.set(true);
                 RaftFailedException failed = assertFails(() -> askEverything(node), FailureCause.STORAGE);
                 assertThat(failed).hasMessageContaining("Storage.entries(");
                 assertDead(node, failed);

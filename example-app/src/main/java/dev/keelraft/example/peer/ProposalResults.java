@@ -34,7 +34,9 @@ final class ProposalResults {
             case LOG_FULL -> ProposalResult.Outcome.LOG_FULL;
             case TOO_LARGE -> ProposalResult.Outcome.TOO_LARGE;
             case NOT_MEMBER -> ProposalResult.Outcome.NOT_MEMBER;
-            case CONF_CHANGE_REFUSED -> ProposalResult.Outcome.CONF_CHANGE_REFUSED;
+            case CONF_CHANGE_PENDING -> ProposalResult.Outcome.CONF_CHANGE_PENDING;
+            case CONF_CHANGE_INVALID -> ProposalResult.Outcome.CONF_CHANGE_INVALID;
+            case EMPTY -> ProposalResult.Outcome.EMPTY;
             case OUTCOME_UNSPECIFIED, UNRECOGNIZED ->
                 throw Status.UNKNOWN
                         .withDescription("keel: the peer answered a proposal with outcome "
@@ -60,7 +62,9 @@ final class ProposalResults {
             case LOG_FULL -> ProposeResponse.Outcome.LOG_FULL;
             case TOO_LARGE -> ProposeResponse.Outcome.TOO_LARGE;
             case NOT_MEMBER -> ProposeResponse.Outcome.NOT_MEMBER;
-            case CONF_CHANGE_REFUSED -> ProposeResponse.Outcome.CONF_CHANGE_REFUSED;
+            case CONF_CHANGE_PENDING -> ProposeResponse.Outcome.CONF_CHANGE_PENDING;
+            case CONF_CHANGE_INVALID -> ProposeResponse.Outcome.CONF_CHANGE_INVALID;
+            case EMPTY -> ProposeResponse.Outcome.EMPTY;
         };
     }
 }

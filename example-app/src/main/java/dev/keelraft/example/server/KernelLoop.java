@@ -411,8 +411,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     private static Writes.Attempt attemptOf(ProposalResult result) {
         return switch (result.outcome()) {
             case ACCEPTED -> Writes.Attempt.IN_LOG;
-            case FORWARDED, CONF_CHANGE_REFUSED -> Writes.Attempt.UNKNOWN;
-            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, NOT_MEMBER -> Writes.Attempt.NOT_TAKEN;
+            case FORWARDED -> Writes.Attempt.UNKNOWN;
+            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, NOT_MEMBER, EMPTY, CONF_CHANGE_PENDING, CONF_CHANGE_INVALID ->
+                Writes.Attempt.NOT_TAKEN;
             case LOG_FULL -> Writes.Attempt.LEADER_FULL;
             case TOO_LARGE -> Writes.Attempt.TOO_LARGE;
         };
