@@ -12,5 +12,10 @@ public enum CampaignResult {
      * A configuration change is committed, and this node has not applied it yet: it might count the votes of a group that is no
      * more (etcd issue 12133).
      */
-    CONF_CHANGE_UNAPPLIED
+    CONF_CHANGE_UNAPPLIED,
+    /**
+     * A leader may count on this node not to campaign: it was heard from, or this node has been restarted, less than an election
+     * time-out ago. Only with {@link RaftConfig.Builder#leaseReads}.
+     */
+    LEASE_PROMISED
 }

@@ -123,7 +123,7 @@ final class Candidate extends Role implements LongFunction<Ballot> {
     }
 
     @Override
-    ReadResult readIndex(long from, byte[] context) {
+    ReadResult readIndex(long from, byte[] context, ReadPolicy policy) {
         return ReadResult.NO_LEADER;
     }
 

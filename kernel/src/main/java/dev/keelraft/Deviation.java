@@ -41,12 +41,13 @@ enum Deviation {
     SINGLE_VOTER_READS_WAIT_FOR_COMMIT,
 
     /**
-     * A leader builds appends when the Ready is taken, not when something happens for which it owes one.
+     * A leader builds appends, and the heartbeats that confirm reads, when the Ready is taken, not when something happens for
+     * which it owes them.
      *
      * <p>In etcd's library A takes 64 proposals between two Readys and sends B and C 64 appends of one entry each, which they
      * acknowledge one by one. Here each gets one append of 64 entries. Nothing is delayed: no message leaves before the Ready.
      */
-    APPENDS_BUILT_WITH_READY,
+    MESSAGES_BUILT_WITH_READY,
 
     /**
      * A configuration change that cannot be made is refused, and its host told why. It is held against the newest configuration
@@ -67,5 +68,46 @@ enum Deviation {
      * that every leader begins with, at index 5 too. When A's host applies index 5 it finds what it has proposed, by all that it
      * can see of the payload.
      */
-    EMPTY_PROPOSALS_REFUSED
+    EMPTY_PROPOSALS_REFUSED,
+
+    /**
+     * Every read is answered or fails: by a change of the leader, or after an election time-out. Their number is bounded, and what
+     * a follower sends to the leader is a token of its own.
+     *
+     * <p>In etcd's library A has just been elected, puts a read aside until it has committed something, and steps down; the read
+     * is neither answered nor refused, and when A is elected again, two terms later, it answers it to whoever has long given up.
+     * All other reads of A vanish without a word. And B, which sends its reads to A under its host's names for them, takes a
+     * late answer to the first use of a name for one to the second, with an index from before the writes that came between
+     * (etcd issue 20418).
+     */
+    READS_FAIL_VISIBLY,
+
+    /**
+     * Reads that wait are counted again after each change of the configuration.
+     *
+     * <p>In etcd's library A leads A and B, a read waits for B's confirmation, and B is removed. A is a quorum by itself now, but
+     * nothing makes it look again: the read is never answered, a later one at once.
+     */
+    READS_RECOUNTED_AFTER_CONF_CHANGE,
+
+    /**
+     * A leader that was removed from the group and has not stepped down yet asks the one voter that is left before it answers a
+     * read.
+     *
+     * <p>In etcd's library A leads A and B and removes itself. The group has one voter, so A asks nobody; but the voter is B, which
+     * may have been elected since, and have committed what A does not know of.
+     */
+    REMOVED_LEADER_ASKS_BEFORE_READS,
+
+    /**
+     * A leader's lease counts from the tick in which it made the heartbeat that a quorum has answered, ends a margin before the
+     * promise of that quorum does, and for good when it tells another node to campaign.
+     *
+     * <p>In etcd's library it lasts until the next check of the quorum. A hears from B and C, and from then on from nobody. B waits
+     * for one election time-out, is elected by C and commits a write. A looks at its quorum once per election time-out, and what
+     * it sees is up to one old by then: for up to another one it answers reads without that write, although no clock is wrong.
+     * Or A hands its leadership to B, is cut off at once, and answers on (etcd-io/raft issues 99 and 166, openraft pull request
+     * 1748).
+     */
+    LEASE_COUNTS_FROM_HEARTBEAT
 }

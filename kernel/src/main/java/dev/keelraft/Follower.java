@@ -61,14 +61,14 @@ final class Follower extends Role {
                         : StepResult.PROPOSAL_REFUSED;
             }
             case READ_INDEX -> {
-                ReadResult result = readIndex(message.from(), ((Body.ReadIndex) message.body()).context());
-                yield result == ReadResult.NO_LEADER ? StepResult.NO_LEADER : StepResult.HANDLED;
-            }
-            case READ_INDEX_RESPONSE -> {
-                Body.ReadIndexResponse answer = (Body.ReadIndexResponse) message.body();
-                raft.confirmRead(answer.index(), answer.context());
+                if (raft.lead() == NodeId.NONE) {
+                    yield StepResult.NO_LEADER;
+                }
+                // The leader answers whoever began.
+                raft.outbox().forward(MessageType.READ_INDEX, message.from(), raft.lead(), 0, message.body());
                 yield StepResult.HANDLED;
             }
+            case READ_INDEX_RESPONSE -> raft.forwardedReadAnswered((Body.ReadIndexResponse) message.body());
             case TIMEOUT_NOW -> {
                 CampaignResult result = raft.campaign(Raft.Campaign.TRANSFER);
                 yield result == CampaignResult.STARTED ? StepResult.HANDLED : StepResult.UNEXPECTED;
@@ -96,6 +96,7 @@ final class Follower extends Role {
     private void hearFromLeader(long leader) {
         raft.timer().restart();
         raft.follow(leader);
+        raft.promiseLease();
     }
 
     private void append(long leader, Body.Append append) {
@@ -152,11 +153,15 @@ final class Follower extends Role {
     }
 
     @Override
-    ReadResult readIndex(long from, byte[] context) {
+    ReadResult readIndex(long from, byte[] context, ReadPolicy policy) {
         if (raft.lead() == NodeId.NONE) {
             return ReadResult.NO_LEADER;
         }
-        raft.outbox().forward(MessageType.READ_INDEX, from, raft.lead(), 0, new Body.ReadIndex(context));
+        if (raft.hasTooManyReads()) {
+            return ReadResult.TOO_MANY;
+        }
+        // A lease is the leader's own; what it is asked by others it confirms with a quorum.
+        raft.forwardRead(context);
         return ReadResult.FORWARDED;
     }
 

@@ -34,7 +34,11 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     private Peers peers;
     private final ReadOnly reads;
+    private final Lease lease;
     private int heartbeatElapsed;
+
+    /** Reads have come that want a heartbeat with the next Ready. */
+    private boolean heartbeatDue;
 
     /** Who is to lead next, or nobody. */
     private long transferTarget = NodeId.NONE;
@@ -51,6 +55,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
     Leader(Raft raft) {
         super(raft);
         this.reads = new ReadOnly(raft);
+        this.lease = new Lease(raft.id(), raft.config());
         Membership membership = raft.membership();
         long[] ids = new long[membership.size()];
         Progress[] progress = new Progress[ids.length];
@@ -88,8 +93,8 @@ final class Leader extends Role implements LongFunction<Ballot> {
         return transferTarget;
     }
 
-    int pendingReads() {
-        return reads.pendingCount();
+    ReadOnly reads() {
+        return reads;
     }
 
     Peers peers() {
@@ -101,6 +106,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
     @Override
     void tick() {
         heartbeatElapsed++;
+        lease.tick();
         raft.timer().tick();
         if (raft.timer().isPastElectionTicks()) {
             raft.timer().restart();
@@ -168,8 +174,9 @@ final class Leader extends Role implements LongFunction<Ballot> {
             }
             case PROPOSE -> stepProposal(message.from(), ((Body.Propose) message.body()).entries());
             case READ_INDEX -> {
-                readIndex(message.from(), ((Body.ReadIndex) message.body()).context());
-                yield StepResult.HANDLED;
+                byte[] context = ((Body.ReadIndex) message.body()).context();
+                ReadResult result = readIndex(message.from(), context, ReadPolicy.LINEARIZABLE);
+                yield result == ReadResult.TOO_MANY ? StepResult.READ_REFUSED : StepResult.HANDLED;
             }
             case TRANSFER_LEADER -> {
                 TransferResult result = transferLeadership(message.from());
@@ -368,21 +375,24 @@ final class Leader extends Role implements LongFunction<Ballot> {
     }
 
     /**
-     * This peer is to be sent an append. It is built when the Ready is taken ({@link Deviation#APPENDS_BUILT_WITH_READY}), with all
+     * This peer is to be sent an append. It is built when the Ready is taken ({@link Deviation#MESSAGES_BUILT_WITH_READY}), with all
      * that there is to send by then.
      *
      * @param evenEmpty whether an append without entries is worth sending
      */
     private void wantAppend(long to, Progress progress, boolean evenEmpty) {
-        if (raft.config().deviates(Deviation.APPENDS_BUILT_WITH_READY)) {
+        if (raft.config().deviates(Deviation.MESSAGES_BUILT_WITH_READY)) {
             progress.wantAppend(evenEmpty);
         } else {
             sendAppend(to, progress, evenEmpty);
         }
     }
 
-    /** Whether {@link #buildAppends} has something to build. */
-    boolean hasAppendsToBuild() {
+    /** Whether {@link #buildMessages} has something to build. */
+    boolean hasMessagesToBuild() {
+        if (heartbeatDue) {
+            return true;
+        }
         for (int i = 0; i < peers.size(); i++) {
             if (peers.progress(i).wantsAppend() && canSendAppend(peers.progress(i))) {
                 return true;
@@ -402,8 +412,11 @@ final class Leader extends Role implements LongFunction<Ballot> {
         return progress.wantsEmptyAppend() || (progress.next() <= log.lastIndex() && progress.mayCarryEntries());
     }
 
-    /** Builds the appends that peers are to be sent, for a Ready that is being taken: as many as their windows allow. */
-    void buildAppends() {
+    /** Builds what peers are to be sent, for a Ready that is being taken: as many appends as their windows allow. */
+    void buildMessages() {
+        if (heartbeatDue) {
+            broadcastHeartbeat();
+        }
         for (int i = 0; i < peers.size(); i++) {
             Progress progress = peers.progress(i);
             if (progress.wantsAppend()) {
@@ -418,7 +431,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     /** The window has room again. */
     private void fillWindow(long to, Progress progress) {
-        if (raft.config().deviates(Deviation.APPENDS_BUILT_WITH_READY)) {
+        if (raft.config().deviates(Deviation.MESSAGES_BUILT_WITH_READY)) {
             progress.wantAppend(false);
         } else {
             sendAllAppends(to, progress);
@@ -522,7 +535,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         }
         fillWindow(from, progress);
         if (from == transferTarget && progress.match() == raft.log().lastIndex()) {
-            raft.outbox().send(MessageType.TIMEOUT_NOW, from, new Body.TimeoutNow());
+            orderCampaign(from);
         }
     }
 
@@ -563,7 +576,8 @@ final class Leader extends Role implements LongFunction<Ballot> {
     // Heartbeats and reads
 
     private void broadcastHeartbeat() {
-        byte[] context = reads.context();
+        heartbeatDue = false;
+        byte[] context = heartbeatContext();
         for (int i = 0; i < peers.size(); i++) {
             if (peers.id(i) != raft.id()) {
                 Progress progress = peers.progress(i);
@@ -575,6 +589,15 @@ final class Leader extends Role implements LongFunction<Ballot> {
         }
     }
 
+    private byte[] heartbeatContext() {
+        long read = reads.newestNumber();
+        return givesLeases() ? HeartbeatContext.of(read, lease.now()) : HeartbeatContext.of(read);
+    }
+
+    private boolean givesLeases() {
+        return raft.config().leaseReads() && raft.config().deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT);
+    }
+
     private void heartbeatAnswered(long from, Progress progress, Body.HeartbeatResponse response) {
         progress.setRecentlyActive(true);
         progress.resume();
@@ -582,39 +605,67 @@ final class Leader extends Role implements LongFunction<Ballot> {
         if (progress.match() < raft.log().lastIndex() || progress.state() == ProgressState.PROBE) {
             wantAppend(from, progress, true);
         }
-        if (response.context().length > 0 && !raft.config().leaseReads()) {
-            reads.acknowledge(from, response.context());
+        lease.answered(from, HeartbeatContext.tick(response.context()));
+        long read = HeartbeatContext.read(response.context());
+        if (read > 0) {
+            reads.acknowledge(from, read);
             reads.answerConfirmed(raft.membership().voters());
         }
     }
 
     @Override
-    ReadResult readIndex(long from, byte[] context) {
+    ReadResult readIndex(long from, byte[] context, ReadPolicy policy) {
+        if (raft.hasTooManyReads()) {
+            return ReadResult.TOO_MANY;
+        }
         if (isAlone() && !raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT)) {
             raft.answerRead(from, context, raft.log().committed());
         } else if (raft.log().term(raft.log().committed()) != raft.term()) {
             // Until an entry of its own term is committed, a leader may not know of all that its predecessor committed
             // (thesis 6.4, step 1).
             raft.postponeRead(from, context);
+        } else if (policy == ReadPolicy.LEASE
+                && givesLeases()
+                && lease.isHeld(raft.membership().voters())) {
+            raft.answerRead(from, context, raft.log().committed());
         } else {
             confirmLeadership(from, context);
         }
         return ReadResult.ACCEPTED;
     }
 
+    /** Whether it needs nobody's confirmation but its own. A leader that was removed from the group is not the one voter left. */
     private boolean isAlone() {
-        return raft.membership().voters().isSingleton();
+        return raft.membership().voters().isSingleton()
+                && (raft.membership().voters().contains(raft.id())
+                        || !raft.config().deviates(Deviation.REMOVED_LEADER_ASKS_BEFORE_READS));
     }
 
     /** Asks the peers, in the name of a read, whether this node still leads; if there are any. */
     void confirmLeadership(long from, byte[] context) {
         boolean nobodyToAsk = isAlone() && raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT);
-        if (raft.config().leaseReads() || nobodyToAsk) {
+        if (takesCheckQuorumForLease() || nobodyToAsk) {
             raft.answerRead(from, context, raft.log().committed());
             return;
         }
         reads.add(from, context, raft.log().committed());
-        broadcastHeartbeat();
+        if (raft.config().deviates(Deviation.MESSAGES_BUILT_WITH_READY)) {
+            heartbeatDue = true;
+        } else {
+            broadcastHeartbeat();
+        }
+    }
+
+    /* As in etcd's library, for all reads alike. */
+    private boolean takesCheckQuorumForLease() {
+        return raft.config().leaseReads() && !raft.config().deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT);
+    }
+
+    /** The voters have changed: reads may wait for answers that no quorum needs any more. */
+    void recountReads() {
+        if (raft.config().deviates(Deviation.READS_RECOUNTED_AFTER_CONF_CHANGE)) {
+            reads.answerConfirmed(raft.membership().voters());
+        }
     }
 
     // Leadership and membership
@@ -636,11 +687,16 @@ final class Leader extends Role implements LongFunction<Ballot> {
         raft.timer().restart();
         transferTarget = target;
         if (progress.match() == raft.log().lastIndex()) {
-            raft.outbox().send(MessageType.TIMEOUT_NOW, target, new Body.TimeoutNow());
+            orderCampaign(target);
         } else {
             wantAppend(target, progress, true);
         }
         return TransferResult.STARTED;
+    }
+
+    private void orderCampaign(long target) {
+        lease.end();
+        raft.outbox().send(MessageType.TIMEOUT_NOW, target, new Body.TimeoutNow());
     }
 
     private void abortTransfer() {

@@ -62,8 +62,17 @@ final class Raft {
     /** Reads that are confirmed, and wait for the next Ready. */
     private List<ReadState> readStates = new ArrayList<>();
 
-    /** Reads that wait for the leader's first commit. They wait on where it steps down before that. */
+    /** Reads that wait for the leader's first commit. */
     private List<PostponedRead> postponedReads = new ArrayList<>();
+
+    /** Reads that wait for another node, which leads. */
+    private final ForwardedReads forwardedReads;
+
+    /** Reads that will not be answered, and wait for the next Ready. */
+    private List<FailedRead> failedReads = new ArrayList<>();
+
+    /** For so many ticks more this node has promised a leader to vote for nobody else. */
+    private int promisedTicks;
 
     Raft(RaftConfig config, CheckedStorage storage, Membership membership) {
         this.id = config.id();
@@ -72,6 +81,7 @@ final class Raft {
         this.timer = new ElectionTimer(config.electionTicks(), config.random());
         this.outbox = new Outbox(this, config);
         this.membership = membership;
+        this.forwardedReads = new ForwardedReads(config.random(), config.electionTicks());
         this.role = new Follower(this);
     }
 
@@ -80,6 +90,10 @@ final class Raft {
         term = hardState.term();
         vote = hardState.vote();
         log.recover(hardState.commit(), appliedIndex);
+        if (term > 0) {
+            // It may have made a promise shortly before it stopped.
+            promiseLease();
+        }
     }
 
     /** Writes the first configuration into the empty log of a new group, as entries that are committed from the start. */
@@ -154,6 +168,7 @@ final class Raft {
      * pre-candidates would refuse each other for the sake of a leader that both have given up (raft-rs pull request 84).
      */
     private void becomePreCandidate() {
+        failReads();
         lead = NodeId.NONE;
         role = new Candidate(this, true);
     }
@@ -167,6 +182,8 @@ final class Raft {
     void becomeLeader() {
         Invariant.check(role.kind() == RaftRole.CANDIDATE, "only a candidate wins (node %d, term %d)", id, term);
         enterTerm(term);
+        // To whom it was made, wanted this election, or it would not have been held.
+        promisedTicks = 0;
         lead = id;
         Leader leader = new Leader(this);
         role = leader;
@@ -176,6 +193,7 @@ final class Raft {
     /** A new role begins: in a new term the vote is free again, in the same one it stays given. */
     private void enterTerm(long newTerm) {
         Invariant.check(newTerm >= term, "term %d does not fall below %d", newTerm, term);
+        failReads();
         if (newTerm != term) {
             term = newTerm;
             vote = NodeId.NONE;
@@ -200,6 +218,9 @@ final class Raft {
         }
         if (log.hasUnappliedConfChange()) {
             return CampaignResult.CONF_CHANGE_UNAPPLIED;
+        }
+        if (promisedTicks > 0 && campaign != Campaign.TRANSFER) {
+            return CampaignResult.LEASE_PROMISED;
         }
         startCampaign(campaign);
         return CampaignResult.STARTED;
@@ -252,7 +273,29 @@ final class Raft {
             return false;
         }
         boolean leaderLives = config.checkQuorum() && lead != NodeId.NONE && !timer.isPastElectionTicks();
-        return leaderLives && !((Body.Vote) message.body()).transfer();
+        return (leaderLives || promisedTicks > 0) && !((Body.Vote) message.body()).transfer();
+    }
+
+    // Leases, seen from those who give them
+
+    /**
+     * The leader has been heard from, or may have been before a restart: for an election time-out this node does nothing that
+     * could bring another one about, unless that leader wants it. It does not matter whom it knows to lead meanwhile, nor that
+     * it has forgotten everything in a restart; the leader counts on it.
+     */
+    void promiseLease() {
+        if (config.leaseReads() && config.deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT)) {
+            promisedTicks = config.electionTicks();
+        }
+    }
+
+    /** A tick of a node that does not lead. */
+    void tickFollowing() {
+        timer.tick();
+        forwardedReads.tick(failedReads);
+        if (promisedTicks > 0) {
+            promisedTicks--;
+        }
     }
 
     private void adoptTerm(Message message) {
@@ -353,12 +396,54 @@ final class Raft {
         }
     }
 
-    boolean hasReadStates() {
-        return !readStates.isEmpty();
+    /** Sends a read of this node's own host to the leader. */
+    void forwardRead(byte[] context) {
+        byte[] sent = config.deviates(Deviation.READS_FAIL_VISIBLY) ? forwardedReads.add(context) : context;
+        outbox.forward(MessageType.READ_INDEX, id, lead, 0, new Body.ReadIndex(sent));
     }
 
-    int postponedReadCount() {
-        return postponedReads.size();
+    /** The leader has answered a read that was sent to it. */
+    StepResult forwardedReadAnswered(Body.ReadIndexResponse answer) {
+        if (!config.deviates(Deviation.READS_FAIL_VISIBLY)) {
+            confirmRead(answer.index(), answer.context());
+            return StepResult.HANDLED;
+        }
+        byte[] context = forwardedReads.answered(answer.context());
+        if (context == null) {
+            return StepResult.UNEXPECTED;
+        }
+        confirmRead(answer.index(), context);
+        return StepResult.HANDLED;
+    }
+
+    /** Whoever was to answer the reads that wait does not lead any more, be it this node or another one. */
+    private void failReads() {
+        if (!config.deviates(Deviation.READS_FAIL_VISIBLY)) {
+            return;
+        }
+        forwardedReads.fail(failedReads);
+        if (role instanceof Leader leader) {
+            leader.reads().fail(failedReads);
+            for (PostponedRead read : postponedReads) {
+                if (read.from() == id) {
+                    failedReads.add(new FailedRead(read.context(), FailedRead.Reason.LEADERSHIP_LOST));
+                }
+            }
+            postponedReads.clear();
+        }
+    }
+
+    int pendingReadCount() {
+        int atLeader = role instanceof Leader leader ? leader.reads().pendingCount() : 0;
+        return atLeader + postponedReads.size() + forwardedReads.count();
+    }
+
+    boolean hasTooManyReads() {
+        return config.deviates(Deviation.READS_FAIL_VISIBLY) && pendingReadCount() >= config.maxPendingReads();
+    }
+
+    boolean hasReadResults() {
+        return !readStates.isEmpty() || !failedReads.isEmpty();
     }
 
     List<ReadState> takeReadStates() {
@@ -367,6 +452,15 @@ final class Raft {
         }
         List<ReadState> taken = readStates;
         readStates = new ArrayList<>();
+        return List.copyOf(taken);
+    }
+
+    List<FailedRead> takeFailedReads() {
+        if (failedReads.isEmpty()) {
+            return List.of();
+        }
+        List<FailedRead> taken = failedReads;
+        failedReads = new ArrayList<>();
         return List.copyOf(taken);
     }
 
@@ -429,21 +523,23 @@ final class Raft {
         if (!next.contains(id) || next.isLearner(id)) {
             if (config.stepDownOnRemoval()) {
                 becomeFollower(term, NodeId.NONE);
+                return;
             }
         } else {
             leader.membershipSwitched();
         }
+        leader.recountReads();
     }
 
     // What a leader still has to build
 
-    boolean hasAppendsToBuild() {
-        return role instanceof Leader leader && leader.hasAppendsToBuild();
+    boolean hasMessagesToBuild() {
+        return role instanceof Leader leader && leader.hasMessagesToBuild();
     }
 
-    void buildAppends() {
+    void buildMessages() {
         if (role instanceof Leader leader) {
-            leader.buildAppends();
+            leader.buildMessages();
         }
     }
 
@@ -495,6 +591,7 @@ final class Raft {
         if (!knowsOther || config.leaseReads()) {
             return false;
         }
+        failReads();
         lead = NodeId.NONE;
         return true;
     }

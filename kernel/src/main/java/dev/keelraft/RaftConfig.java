@@ -38,7 +38,9 @@ public final class RaftConfig {
     private final long maxUncommittedBytes;
     private final int maxInflightMessages;
     private final long maxInflightBytes;
+    private final int maxPendingReads;
     private final boolean leaseReads;
+    private final int leaseDriftTicks;
     private final boolean validateConfChanges;
     private final EnumSet<Deviation> deviations;
 
@@ -59,7 +61,9 @@ public final class RaftConfig {
         maxUncommittedBytes = builder.maxUncommittedBytes;
         maxInflightMessages = builder.maxInflightMessages;
         maxInflightBytes = builder.maxInflightBytes;
+        maxPendingReads = builder.maxPendingReads;
         leaseReads = builder.leaseReads;
+        leaseDriftTicks = builder.leaseDriftTicks;
         validateConfChanges = builder.validateConfChanges;
         deviations = builder.deviations.clone();
     }
@@ -155,8 +159,19 @@ public final class RaftConfig {
         return maxInflightBytes;
     }
 
-    boolean leaseReads() {
+    /** See {@link Builder#maxPendingReads}. */
+    public int maxPendingReads() {
+        return maxPendingReads;
+    }
+
+    /** See {@link Builder#leaseReads}. */
+    public boolean leaseReads() {
         return leaseReads;
+    }
+
+    /** See {@link Builder#leaseDriftTicks}. */
+    public int leaseDriftTicks() {
+        return leaseDriftTicks;
     }
 
     boolean validateConfChanges() {
@@ -192,7 +207,9 @@ public final class RaftConfig {
         private long maxUncommittedBytes = 256 << 20;
         private int maxInflightMessages = 256;
         private long maxInflightBytes = 64 << 20;
+        private int maxPendingReads = 4096;
         private boolean leaseReads;
+        private int leaseDriftTicks = 1;
         private boolean validateConfChanges = true;
         private EnumSet<Deviation> deviations = EnumSet.allOf(Deviation.class);
 
@@ -319,9 +336,37 @@ public final class RaftConfig {
             return this;
         }
 
-        /* For the conformance harness: etcd's lease-based reads, which are not safe: clocks drift, processes pause. */
-        Builder leaseReads(boolean on) {
+        /**
+         * How many reads may wait for an answer at once, those that others have sent to a leader among them; further ones are
+         * refused. At least 1; 4,096 by default.
+         */
+        public Builder maxPendingReads(int count) {
+            maxPendingReads = count;
+            return this;
+        }
+
+        /**
+         * Whether a leader may hold a lease, for reads that ask for {@link ReadPolicy#LEASE}. Off by default. On, it is a promise of
+         * every member, so all of them must have it on: whoever hears from a leader, or has just been restarted, neither
+         * campaigns nor votes for an election time-out, unless the leader asks for it. That costs a group that was restarted as
+         * a whole up to one election time-out more.
+         *
+         * <p>A lease is counted in ticks. So the host owes it more than usual: clocks that drift no more than {@link
+         * #leaseDriftTicks}, and after a pause (of the process, the machine, the garbage collector) the ticks that are overdue
+         * <em>before</em> the next read. A host that cannot promise that leaves leases off. Needs {@link #checkQuorum}.
+         */
+        public Builder leaseReads(boolean on) {
             leaseReads = on;
+            return this;
+        }
+
+        /**
+         * By how many ticks a lease ends before the promise does that it rests on, for clocks that do not agree: with the
+         * default of 1 and an election time-out of 10 ticks a member's clock may run faster than the leader's by one part in
+         * eight. 0 or more, and at most {@link #electionTicks} - 2.
+         */
+        public Builder leaseDriftTicks(int ticks) {
+            leaseDriftTicks = ticks;
             return this;
         }
 
@@ -351,6 +396,16 @@ public final class RaftConfig {
             atLeast("maxCommittedBytes", maxCommittedBytes, 1);
             atLeast("maxUncommittedBytes", maxUncommittedBytes, 1);
             atLeast("maxInflightMessages", maxInflightMessages, 1);
+            atLeast("maxPendingReads", maxPendingReads, 1);
+            atLeast("leaseDriftTicks", leaseDriftTicks, 0);
+            if (leaseReads && !checkQuorum) {
+                throw new IllegalArgumentException(
+                        "leaseReads needs checkQuorum: without it no member protects a leader");
+            }
+            if (leaseReads && leaseDriftTicks > electionTicks - 2) {
+                throw new IllegalArgumentException("leaseDriftTicks " + leaseDriftTicks
+                        + " leaves no lease: it must be at most electionTicks - 2, " + (electionTicks - 2));
+            }
             atLeast("maxInflightBytes", maxInflightBytes, Math.max(1, maxMessageBytes));
             return buildUnchecked();
         }

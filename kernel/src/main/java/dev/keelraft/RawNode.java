@@ -201,7 +201,7 @@ public final class RawNode {
         if (message.to() != config.id()) {
             return StepResult.NOT_FOR_US;
         }
-        if (from == NodeId.NONE || (from == config.id() && !namesOrigin(message.type()))) {
+        if (from == NodeId.NONE || (from == config.id() && !mayComeBack(message.type()))) {
             return StepResult.IMPOSSIBLE_SENDER;
         }
         if (message.term() == 0 && bearsTerm(message.type())) {
@@ -222,8 +222,24 @@ public final class RawNode {
     }
 
     /** Kinds that are passed on with the name of the node they are about, and so may come back to it. */
-    private static boolean namesOrigin(MessageType type) {
-        return type == MessageType.PROPOSE || type == MessageType.READ_INDEX || type == MessageType.TRANSFER_LEADER;
+    private boolean mayComeBack(MessageType type) {
+        return switch (type) {
+            case PROPOSE, TRANSFER_LEADER -> true;
+            // It would pass for one of the host's own, under a name that the host never gave; that one fails in due
+            // time.
+            case READ_INDEX -> !config.deviates(Deviation.READS_FAIL_VISIBLY);
+            case APPEND,
+                    APPEND_RESPONSE,
+                    VOTE,
+                    VOTE_RESPONSE,
+                    PRE_VOTE,
+                    PRE_VOTE_RESPONSE,
+                    HEARTBEAT,
+                    HEARTBEAT_RESPONSE,
+                    INSTALL_SNAPSHOT,
+                    READ_INDEX_RESPONSE,
+                    TIMEOUT_NOW -> false;
+        };
     }
 
     /** Kinds that every node sends with a term that somebody has campaigned for. */
@@ -281,15 +297,30 @@ public final class RawNode {
         }
     }
 
-    /**
-     * Asks for a linearizable read: for the index that the state machine must have applied before the read is served. The
-     * answer is a {@link ReadState} of a later {@link Ready}. It may never come (the leader may have changed): let the client
-     * time out, and ask again with another context.
-     *
-     * @param context the host's name for the read; it comes back with the answer, and belongs to the node from now on
-     */
+    /** Asks for a {@link ReadPolicy#LINEARIZABLE} read, see {@link #readIndex(byte[], ReadPolicy)}. */
     public ReadResult readIndex(byte[] context) {
-        return guarded(() -> raft.role().readIndex(config.id(), context));
+        return readIndex(context, ReadPolicy.LINEARIZABLE);
+    }
+
+    /**
+     * Asks for the index that the state machine must have applied before a read is served. A read that is taken is answered in
+     * a later {@link Ready}: by a {@link ReadState}, or by a {@link FailedRead} if this node loses its leadership, the leader
+     * that it was sent to changes, or does not answer for an election time-out. A leader's own read waits for as long as it
+     * leads; with {@link RaftConfig#checkQuorum()} that ends when its peers fall silent.
+     *
+     * @param context the host's name for the read; it comes back with the answer, and belongs to the node from now on. It need
+     *     not be unique
+     * @param policy how sure the leader has to be; reads that are sent to another node are always linearizable
+     */
+    public ReadResult readIndex(byte[] context, ReadPolicy policy) {
+        enter();
+        try {
+            return raft.role().readIndex(config.id(), context, policy);
+        } catch (Throwable thrown) {
+            throw died(thrown);
+        } finally {
+            running = false;
+        }
     }
 
     /**
@@ -352,11 +383,11 @@ public final class RawNode {
         return softStateChanged()
                 || !raft.hardState().equals(handedOutHardState)
                 || !raft.outbox().isEmpty()
-                || raft.hasAppendsToBuild()
+                || raft.hasMessagesToBuild()
                 || !raft.log().unstable().nextSnapshot().isNone()
                 || raft.log().unstable().hasNextEntries()
                 || raft.log().hasNextCommitted(highestToApply(raft.log().lastIndex()))
-                || raft.hasReadStates();
+                || raft.hasReadResults();
     }
 
     private boolean softStateChanged() {
@@ -403,7 +434,7 @@ public final class RawNode {
     }
 
     private Ready takeReady() {
-        raft.buildAppends();
+        raft.buildMessages();
         RaftLog log = raft.log();
         Unstable unstable = log.unstable();
         List<Entry> entries = unstable.nextEntries(config.maxReadyBytes());
@@ -436,6 +467,7 @@ public final class RawNode {
                 raft.outbox().takeNow(),
                 afterPersist,
                 raft.takeReadStates(),
+                raft.takeFailedReads(),
                 !entries.isEmpty() || promisesChanged || snapshotDemandsSync,
                 config.id(),
                 raft.term(),

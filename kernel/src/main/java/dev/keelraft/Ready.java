@@ -26,6 +26,7 @@ import java.util.List;
  * <tr><td>{@link #committedEntries()}</td><td>apply, in order</td><td>for configuration changes call {@link
  *     RawNode#applyConfChange} or {@link RawNode#rejectConfChange}</td></tr>
  * <tr><td>{@link #readStates()}</td><td>serve the reads</td><td>once their index has been applied</td></tr>
+ * <tr><td>{@link #failedReads()}</td><td>ask again, or tell the client</td><td>at any time</td></tr>
  * </table>
  *
  * <p>Instances are compared by identity. Everything in them is immutable, and stays valid for as long as somebody holds it.
@@ -40,6 +41,7 @@ public final class Ready {
     private final List<Message> messages;
     private final List<Message> messagesAfterPersist;
     private final List<ReadState> readStates;
+    private final List<FailedRead> failedReads;
     private final boolean mustSync;
 
     /** All that waits for the disk, what the node tells itself among it; in the order in which it was written. */
@@ -62,6 +64,7 @@ public final class Ready {
             List<Message> messages,
             List<Message> afterPersist,
             List<ReadState> readStates,
+            List<FailedRead> failedReads,
             boolean mustSync,
             long id,
             long term,
@@ -76,6 +79,7 @@ public final class Ready {
         this.messages = messages;
         this.messagesAfterPersist = withoutOwn(afterPersist, id);
         this.readStates = readStates;
+        this.failedReads = failedReads;
         this.mustSync = mustSync;
         this.afterPersist = afterPersist;
         this.term = term;
@@ -155,6 +159,14 @@ public final class Ready {
     /** Returns the reads that were confirmed, in the order in which they were. */
     public List<ReadState> readStates() {
         return readStates;
+    }
+
+    /**
+     * Returns the reads of this node's host that will not be answered. Every read that {@link RawNode#readIndex} took is in one
+     * of the two lists once, unless the node is stopped before.
+     */
+    public List<FailedRead> failedReads() {
+        return failedReads;
     }
 
     /**

@@ -29,14 +29,14 @@ abstract sealed class Role permits Follower, Candidate, Leader {
     abstract ProposalResult propose(long from, List<Entry> entries);
 
     /** Takes a read of this node's host ({@code from} is the node itself), or of another node's. */
-    abstract ReadResult readIndex(long from, byte[] context);
+    abstract ReadResult readIndex(long from, byte[] context, ReadPolicy policy);
 
     /** Takes the request that a member should lead. */
     abstract TransferResult transferLeadership(long target);
 
     /** Ticks of a node that does not lead: it campaigns when the time-out has passed. */
     protected final void tickTowardsElection() {
-        raft.timer().tick();
+        raft.tickFollowing();
         if (raft.isPromotable() && raft.timer().isPastTimeout()) {
             raft.timer().restart();
             raft.campaignAfterTimeout();

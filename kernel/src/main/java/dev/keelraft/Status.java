@@ -23,7 +23,7 @@ import java.util.Map;
  * @param lastIndex the index of the last entry of the log, durable or not
  * @param transferTarget who is to lead next, or 0
  * @param confState the members
- * @param pendingReads linearizable reads that wait for an answer
+ * @param pendingReads reads that wait for an answer, at a leader or from it
  * @param peers what a leader knows of each member, itself included, by ascending id; empty on other nodes
  * @param dropped how many messages were dropped, and why. Causes that never occurred are left out
  */
@@ -86,11 +86,9 @@ public record Status(
 
     static Status of(Raft raft, long[] dropped) {
         long transferTarget = NodeId.NONE;
-        int pendingReads = raft.postponedReadCount();
         List<Peer> peers = new ArrayList<>();
         if (raft.role() instanceof Leader leader) {
             transferTarget = leader.transferTarget();
-            pendingReads += leader.pendingReads();
             for (int i = 0; i < leader.peers().size(); i++) {
                 long id = leader.peers().id(i);
                 peers.add(Peer.of(
@@ -112,7 +110,7 @@ public record Status(
                 raft.log().lastIndex(),
                 transferTarget,
                 raft.membership().confState(),
-                pendingReads,
+                raft.pendingReadCount(),
                 List.copyOf(peers),
                 Collections.unmodifiableMap(drops));
     }

@@ -20,6 +20,8 @@ public enum StepResult {
     NO_LEADER,
     /** It is a forwarded proposal that the node refuses. */
     PROPOSAL_REFUSED,
+    /** It is a forwarded read, and the leader has as many waiting as it may. */
+    READ_REFUSED,
     /** Its parts contradict each other, or it holds what this version does not know. */
     MALFORMED
 }

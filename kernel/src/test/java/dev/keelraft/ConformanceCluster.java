@@ -172,7 +172,9 @@ final class ConformanceCluster {
                 done(() ->
                         raw.reportSnapshot(step.id(1), !step.value("status", "").equals("failure")));
             case "read-index" ->
-                done(() -> raw.readIndex(bytes(step.arguments().get(1).key())));
+                done(() -> raw.readIndex(
+                        bytes(step.arguments().get(1).key()),
+                        node.config.leaseReads() ? ReadPolicy.LEASE : ReadPolicy.LINEARIZABLE));
             case "send-snapshot" -> sendSnapshot(node, step.id(1));
             case "compact" -> {
                 String error = node.disk.compact(step.id(1));
@@ -252,7 +254,15 @@ final class ConformanceCluster {
         return switch (result) {
             case UNKNOWN_PEER -> PEER_NOT_FOUND;
             case PROPOSAL_REFUSED -> PROPOSAL_DROPPED;
-            case HANDLED, NOT_FOR_US, IMPOSSIBLE_SENDER, OLD_TERM, LEADER_ALIVE, UNEXPECTED, NO_LEADER, MALFORMED -> OK;
+            case READ_REFUSED,
+                    HANDLED,
+                    NOT_FOR_US,
+                    IMPOSSIBLE_SENDER,
+                    OLD_TERM,
+                    LEADER_ALIVE,
+                    UNEXPECTED,
+                    NO_LEADER,
+                    MALFORMED -> OK;
         };
     }
 

@@ -35,7 +35,9 @@ class RaftConfigTest {
         assertThat(config.maxUncommittedBytes()).isEqualTo(256 * 1024 * 1024);
         assertThat(config.maxInflightMessages()).isEqualTo(256);
         assertThat(config.maxInflightBytes()).isEqualTo(64 * 1024 * 1024);
+        assertThat(config.maxPendingReads()).isEqualTo(4096);
         assertThat(config.leaseReads()).isFalse();
+        assertThat(config.leaseDriftTicks()).isEqualTo(1);
         assertThat(config.validateConfChanges()).isTrue();
         for (Deviation deviation : Deviation.values()) {
             assertThat(config.deviates(deviation)).isTrue();
@@ -59,7 +61,8 @@ class RaftConfigTest {
                 .maxUncommittedBytes(8)
                 .maxInflightMessages(9)
                 .maxInflightBytes(10)
-                .leaseReads(true)
+                .maxPendingReads(11)
+                .leaseDriftTicks(2)
                 .validateConfChanges(false)
                 .deviations(EnumSet.noneOf(Deviation.class))
                 .build();
@@ -77,7 +80,9 @@ class RaftConfigTest {
         assertThat(config.maxUncommittedBytes()).isEqualTo(8);
         assertThat(config.maxInflightMessages()).isEqualTo(9);
         assertThat(config.maxInflightBytes()).isEqualTo(10);
-        assertThat(config.leaseReads()).isTrue();
+        assertThat(config.maxPendingReads()).isEqualTo(11);
+        assertThat(config.leaseDriftTicks()).isEqualTo(2);
+        assertThat(builder().leaseReads(true).build().leaseReads()).isTrue();
         assertThat(config.validateConfChanges()).isFalse();
         assertThat(config.deviates(Deviation.VOTE_REQUEST_WAITS_FOR_DISK)).isFalse();
     }
@@ -89,6 +94,8 @@ class RaftConfigTest {
                 4, "electionTicks", (config, value) -> config.heartbeatTicks(3).electionTicks((int) value));
         assertEnd(1, "maxEntryBytes", (config, value) -> config.maxEntryBytes((int) value));
         assertEnd(0, "maxMessageBytes", RaftConfig.Builder::maxMessageBytes);
+        assertEnd(1, "maxPendingReads", (config, value) -> config.maxPendingReads((int) value));
+        assertEnd(0, "leaseDriftTicks", (config, value) -> config.leaseDriftTicks((int) value));
         assertEnd(1, "maxReadyBytes", RaftConfig.Builder::maxReadyBytes);
         assertEnd(1, "maxCommittedBytes", RaftConfig.Builder::maxCommittedBytes);
         assertEnd(1, "maxUncommittedBytes", RaftConfig.Builder::maxUncommittedBytes);
@@ -101,6 +108,22 @@ class RaftConfigTest {
                 1,
                 "maxInflightBytes",
                 (config, value) -> config.maxMessageBytes(0).maxInflightBytes(value));
+    }
+
+    @Test
+    void leases_need_members_that_protect_their_leader_and_a_length() {
+        assertThatThrownBy(() -> builder().leaseReads(true).checkQuorum(false).build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("checkQuorum");
+        builder().electionTicks(5).leaseDriftTicks(3).leaseReads(true).build();
+        assertThatThrownBy(() -> builder()
+                        .electionTicks(5)
+                        .leaseDriftTicks(4)
+                        .leaseReads(true)
+                        .build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("at most electionTicks - 2, 3");
+        builder().electionTicks(5).leaseDriftTicks(4).build();
     }
 
     private interface Setting {

@@ -12,6 +12,8 @@ import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 
@@ -276,9 +278,25 @@ class ReadIndexTest {
         assertThat(leader.reads).containsExactly(read(1, "r"));
     }
 
+    private static FailedRead failed(String name, FailedRead.Reason reason) {
+        return new FailedRead(bytes(name), reason);
+    }
+
+    @Test
+    void failures_are_equal_by_context_and_reason() {
+        FailedRead failed = failed("r", FailedRead.Reason.TIMED_OUT);
+        assertThat(failed)
+                .isEqualTo(failed("r", FailedRead.Reason.TIMED_OUT))
+                .hasSameHashCodeAs(failed("r", FailedRead.Reason.TIMED_OUT))
+                .hasToString("FailedRead[TIMED_OUT, context=1 B]")
+                .isNotEqualTo(failed("s", FailedRead.Reason.TIMED_OUT))
+                .isNotEqualTo(failed("r", FailedRead.Reason.LEADER_CHANGED))
+                .isNotEqualTo("r");
+    }
+
     /** R6. */
     @Test
-    void reads_that_wait_for_a_quorum_are_lost_with_the_leadership() {
+    void reads_that_wait_for_a_quorum_fail_with_the_leadership() {
         TestNode leader = leader();
         leader.raw.readIndex(bytes("r"));
         leader.run();
@@ -286,19 +304,81 @@ class ReadIndexTest {
         leader.follow(2, 9);
         answer(leader, context, 2, 3);
         assertThat(leader.reads).isEmpty();
+        assertThat(leader.failedReads).containsExactly(failed("r", FailedRead.Reason.LEADERSHIP_LOST));
         assertThat(leader.raw.status().pendingReads()).isZero();
     }
 
-    /** W1 of the stories: reads that wait for the first commit outlive the leadership that they waited in. */
+    /** W1 of the stories. */
     @Test
-    void reads_that_wait_for_the_first_commit_are_answered_by_the_next_leadership() {
+    void reads_that_wait_for_the_first_commit_fail_with_the_leadership() {
         TestNode leader = TestNode.of(1, 3).win();
         leader.raw.readIndex(bytes("r"));
         leader.follow(2, 5);
+        assertThat(leader.failedReads).containsExactly(failed("r", FailedRead.Reason.LEADERSHIP_LOST));
         leader.win();
         leader.acknowledge(leader.storage.lastIndex(), 2, 3);
-        answer(leader, context(leader), 2);
-        assertThat(leader.reads).containsExactly(read(leader.commit(), "r"));
+        leader.answerHeartbeat(2, 3);
+        assertThat(leader.reads).isEmpty();
+    }
+
+    @Test
+    void a_read_of_another_node_fails_there_and_not_at_the_leader_that_was_asked() {
+        TestNode leader = leader();
+        leader.step(MessageType.READ_INDEX, 2, 0, new Body.ReadIndex(bytes("token")));
+        TestNode fresh = TestNode.of(1, 3).win();
+        fresh.step(MessageType.READ_INDEX, 2, 0, new Body.ReadIndex(bytes("token")));
+        for (TestNode node : List.of(leader, fresh)) {
+            assertThat(node.raw.status().pendingReads()).isEqualTo(1);
+            node.follow(2, 9);
+            assertThat(node.failedReads).isEmpty();
+            assertThat(node.raw.status().pendingReads()).isZero();
+        }
+    }
+
+    @Test
+    void a_failed_read_alone_makes_a_ready() {
+        TestNode follower = TestNode.of(2, 3).follow(1, 2);
+        follower.raw.readIndex(bytes("r"));
+        follower.sent();
+        for (int i = 0; i < follower.config.electionTicks(); i++) {
+            assertThat(follower.raw.hasReady()).isFalse();
+            follower.raw.tick();
+        }
+        assertThat(follower.raw.hasReady()).isTrue();
+        assertThat(follower.raw.ready().failedReads()).containsExactly(failed("r", FailedRead.Reason.TIMED_OUT));
+    }
+
+    @Test
+    void as_many_reads_wait_as_may() {
+        UnaryOperator<RaftConfig.Builder> two = config -> config.maxPendingReads(2);
+        TestNode leader = TestNode.in(TestNode.confState(3), 1, two).win();
+        assertThat(leader.raw.readIndex(bytes("a"))).isEqualTo(ReadResult.ACCEPTED);
+        leader.acknowledge(1, 2, 3);
+        assertThat(leader.raw.readIndex(bytes("b"))).isEqualTo(ReadResult.ACCEPTED);
+        leader.run();
+        byte[] context = context(leader);
+        assertThat(leader.raw.readIndex(bytes("c"))).isEqualTo(ReadResult.TOO_MANY);
+        assertThat(leader.step(MessageType.READ_INDEX, 2, 0, new Body.ReadIndex(bytes("d"))))
+                .isEqualTo(StepResult.READ_REFUSED);
+        answer(leader, context, 2);
+        assertThat(leader.reads).containsExactly(read(1, "a"), read(1, "b"));
+        assertThat(leader.raw.readIndex(bytes("c"))).isEqualTo(ReadResult.ACCEPTED);
+
+        TestNode follower = TestNode.in(TestNode.confState(3), 2, two).follow(1, 2);
+        assertThat(follower.raw.readIndex(bytes("a"))).isEqualTo(ReadResult.FORWARDED);
+        assertThat(follower.raw.readIndex(bytes("b"))).isEqualTo(ReadResult.FORWARDED);
+        assertThat(follower.raw.status().pendingReads()).isEqualTo(2);
+        assertThat(follower.raw.readIndex(bytes("c"))).isEqualTo(ReadResult.TOO_MANY);
+    }
+
+    private static byte[] token(TestNode follower) {
+        List<Message> forwarded = follower.sent(MessageType.READ_INDEX);
+        assertThat(forwarded).hasSize(1);
+        return ((Body.ReadIndex) forwarded.get(0).body()).context();
+    }
+
+    private static StepResult answerForwarded(TestNode follower, long index, byte[] token) {
+        return follower.answer(MessageType.READ_INDEX_RESPONSE, 1, new Body.ReadIndexResponse(index, token));
     }
 
     /** R7. */
@@ -307,8 +387,9 @@ class ReadIndexTest {
         TestNode follower = TestNode.of(2, 3).follow(1, 2);
         assertThat(follower.raw.readIndex(bytes("r"))).isEqualTo(ReadResult.FORWARDED);
         List<Message> forwarded = follower.sent();
-        assertThat(forwarded)
-                .containsExactly(new Message(MessageType.READ_INDEX, 2, 1, 0, new Body.ReadIndex(bytes("r"))));
+        assertThat(forwarded).hasSize(1);
+        byte[] token = ((Body.ReadIndex) forwarded.get(0).body()).context();
+        assertThat(forwarded.get(0)).isEqualTo(new Message(MessageType.READ_INDEX, 2, 1, 0, new Body.ReadIndex(token)));
         TestNode leader = leader();
         leader.raw.step(forwarded.get(0));
         leader.run();
@@ -316,11 +397,101 @@ class ReadIndexTest {
         assertThat(leader.reads).as("it is not the leader's own").isEmpty();
         List<Message> answers = leader.sent();
         assertThat(answers)
-                .containsExactly(new Message(
-                        MessageType.READ_INDEX_RESPONSE, 1, 2, 2, new Body.ReadIndexResponse(1, bytes("r"))));
+                .containsExactly(
+                        new Message(MessageType.READ_INDEX_RESPONSE, 1, 2, 2, new Body.ReadIndexResponse(1, token)));
         follower.raw.step(answers.get(0));
         follower.run();
         assertThat(follower.reads).containsExactly(read(1, "r"));
+        assertThat(follower.raw.step(answers.get(0))).as("doubled").isEqualTo(StepResult.UNEXPECTED);
+    }
+
+    /** Etcd issue 20418, at a follower: the name is the same, the token is not. */
+    @Test
+    void a_late_answer_to_the_first_use_of_a_name_does_not_confirm_the_second() {
+        TestNode follower = TestNode.of(2, 3).follow(1, 2);
+        follower.raw.readIndex(bytes("same"));
+        byte[] first = token(follower);
+        answerForwarded(follower, 5, first);
+        follower.raw.readIndex(bytes("same"));
+        byte[] second = token(follower);
+        assertThat(answerForwarded(follower, 5, first)).isEqualTo(StepResult.UNEXPECTED);
+        assertThat(answerForwarded(follower, 5, bytes("same"))).isEqualTo(StepResult.UNEXPECTED);
+        assertThat(follower.reads).hasSize(1);
+        answerForwarded(follower, 9, second);
+        assertThat(follower.reads).containsExactly(read(5, "same"), read(9, "same"));
+    }
+
+    /** The random source of a member that is started again is not where it was. */
+    @Test
+    void an_answer_to_an_earlier_life_confirms_nothing() {
+        TestNode first = TestNode.of(2, 3).follow(1, 2);
+        first.raw.readIndex(bytes("r"));
+        byte[] token = token(first);
+        RaftConfig other = RaftConfig.builder(2, new Random(77)).build();
+        TestNode second =
+                TestNode.restarted(other, first.storage, TestNode.confState(3)).follow(1, 2);
+        second.raw.readIndex(bytes("r"));
+        assertThat(answerForwarded(second, 5, token)).isEqualTo(StepResult.UNEXPECTED);
+        assertThat(second.reads).isEmpty();
+    }
+
+    @Test
+    void answers_may_come_in_another_order_than_the_questions() {
+        TestNode follower = TestNode.of(2, 3).follow(1, 2);
+        follower.raw.readIndex(bytes("a"));
+        byte[] a = token(follower);
+        follower.raw.readIndex(bytes("b"));
+        byte[] b = token(follower);
+        answerForwarded(follower, 2, b);
+        answerForwarded(follower, 1, a);
+        assertThat(follower.reads).containsExactly(read(2, "b"), read(1, "a"));
+    }
+
+    @Test
+    void a_forwarded_read_fails_after_one_election_time_out_in_ticks_and_a_later_answer_comes_too_late() {
+        TestNode follower = TestNode.of(2, 3).follow(1, 2);
+        follower.raw.readIndex(bytes("a"));
+        byte[] token = token(follower);
+        follower.tick(1);
+        follower.raw.readIndex(bytes("b"));
+        follower.tick(follower.config.electionTicks() - 2);
+        follower.follow(1, 2);
+        assertThat(follower.failedReads).isEmpty();
+        follower.tick(1);
+        assertThat(follower.failedReads).containsExactly(failed("a", FailedRead.Reason.TIMED_OUT));
+        assertThat(answerForwarded(follower, 5, token)).isEqualTo(StepResult.UNEXPECTED);
+        follower.tick(1);
+        assertThat(follower.failedReads)
+                .containsExactly(failed("a", FailedRead.Reason.TIMED_OUT), failed("b", FailedRead.Reason.TIMED_OUT));
+        assertThat(follower.reads).isEmpty();
+    }
+
+    @Test
+    void a_forwarded_read_fails_at_once_when_its_leader_is_one_no_more() {
+        FailedRead failed = failed("r", FailedRead.Reason.LEADER_CHANGED);
+        assertThat(forwardThen(node -> node.follow(3, 5))).containsExactly(failed);
+        assertThat(forwardThen(node -> node.raw.campaign())).containsExactly(failed);
+        assertThat(forwardThen(node -> node.raw.forgetLeader())).containsExactly(failed);
+        assertThat(forwardThen(node -> node.step(MessageType.VOTE, 3, 5, new Body.Vote(10, 2, false))))
+                .containsExactly(failed);
+        assertThat(forwardThen(node -> node.follow(1, 2))).as("the same").isEmpty();
+    }
+
+    @Test
+    void a_pre_candidate_waits_for_no_leader_either() {
+        TestNode follower = TestNode.of(2, 3, config -> config.preVote(true)).follow(1, 2);
+        follower.raw.readIndex(bytes("r"));
+        follower.raw.campaign();
+        follower.run();
+        assertThat(follower.failedReads).containsExactly(failed("r", FailedRead.Reason.LEADER_CHANGED));
+    }
+
+    private static List<FailedRead> forwardThen(Consumer<TestNode> event) {
+        TestNode follower = TestNode.of(2, 3).follow(1, 2);
+        follower.raw.readIndex(bytes("r"));
+        event.accept(follower);
+        follower.run();
+        return follower.failedReads;
     }
 
     /** R7: a read that is forwarded a second time keeps who began. */
@@ -376,21 +547,41 @@ class ReadIndexTest {
         assertThat(leader.reads).containsExactly(read(1, "a"), read(1, "b"));
     }
 
-    /** R5: the quorum has shrunk meanwhile, and only an answer to the question shows that anything is confirmed. */
+    /** R5, X3, mutant 51. */
     @Test
-    void an_answer_to_a_heartbeat_without_a_read_confirms_none() {
+    void a_quorum_that_shrinks_confirms_by_the_answers_that_are_there() {
         TestNode leader = leaderOf(TestNode.confState(4));
         leader.raw.readIndex(bytes("r"));
         leader.run();
         byte[] context = context(leader);
         answer(leader, context, 2);
         leader.propose(ConfChange.of(new Change(ChangeType.REMOVE, 4)));
+        assertThat(leader.reads).isEmpty();
         leader.acknowledge(2, 2, 3);
         assertThat(leader.members().voters()).containsExactly(1L, 2L, 3L);
-        leader.answerHeartbeat(3);
-        assertThat(leader.reads).isEmpty();
-        answer(leader, context, 2);
         assertThat(leader.reads).containsExactly(read(1, "r"));
+    }
+
+    @Test
+    void an_answer_to_a_heartbeat_without_a_read_confirms_none() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("r"));
+        leader.run();
+        leader.answerHeartbeat(2, 3);
+        assertThat(leader.reads).isEmpty();
+    }
+
+    /** One round for all that came since the last Ready. */
+    @Test
+    void reads_between_two_readys_share_one_heartbeat() {
+        TestNode leader = leader();
+        leader.raw.readIndex(bytes("a"));
+        leader.raw.readIndex(bytes("b"));
+        assertThat(leader.raw.hasReady()).isTrue();
+        List<Message> heartbeats = leader.sent(MessageType.HEARTBEAT);
+        assertThat(heartbeats).extracting(Message::to).containsExactly(2L, 3L);
+        answer(leader, ((Body.Heartbeat) heartbeats.get(0).body()).context(), 2);
+        assertThat(leader.reads).containsExactly(read(1, "a"), read(1, "b"));
     }
 
     /** The number of the newest one takes two bytes. */
@@ -417,18 +608,5 @@ class ReadIndexTest {
         assertThat(leader.reads).isEmpty();
         answer(leader, context, 11);
         assertThat(leader.reads).containsExactly(read(1, "r"));
-    }
-
-    /** Only the conformance harness has these (X2): no question, the commit index of the moment. */
-    @Test
-    void lease_reads_are_answered_without_asking() {
-        TestNode leader = TestNode.of(1, 3, config -> config.checkQuorum(true).leaseReads(true))
-                .win();
-        leader.acknowledge(1, 2);
-        leader.sent();
-        leader.raw.readIndex(bytes("r"));
-        leader.run();
-        assertThat(leader.reads).containsExactly(read(1, "r"));
-        assertThat(leader.sent()).isEmpty();
     }
 }

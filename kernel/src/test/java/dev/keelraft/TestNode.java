@@ -27,6 +27,7 @@ final class TestNode {
 
     final List<Entry> applied = new ArrayList<>();
     final List<ReadState> reads = new ArrayList<>();
+    final List<FailedRead> failedReads = new ArrayList<>();
 
     private TestNode(RaftConfig config, MemoryStorage storage, Applied applied) {
         this.id = config.id();
@@ -119,6 +120,7 @@ final class TestNode {
                 applied.add(entry);
             }
             reads.addAll(ready.readStates());
+            failedReads.addAll(ready.failedReads());
             raw.advance(ready);
             raw.raft().checkInvariants();
         }
