@@ -13,6 +13,8 @@ public enum CampaignResult {
      * more (etcd issue 12133).
      */
     CONF_CHANGE_UNAPPLIED,
+    /** Its disk has stalled ({@link RaftConfig.Builder#diskStallTicks}): it could not even store its own vote. */
+    DISK_STALLED,
     /**
      * A leader may count on this node not to campaign: it was heard from, or this node has been restarted, less than an election
      * time-out ago. Only with {@link RaftConfig.Builder#leaseReads}.

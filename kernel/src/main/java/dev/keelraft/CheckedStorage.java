@@ -73,14 +73,16 @@ final class CheckedStorage implements Storage {
             throw failed("entries(" + low + ", " + high + ")", e);
         }
         int count = entries.size();
-        if (count == 0
-                || count > high - low
+        if (count == 0) {
+            // Pending.
+            return entries;
+        }
+        if (count > high - low
                 || entries.get(0).index() != low
                 || entries.get(count - 1).index() != low + count - 1) {
             throw nonsense(
                     "entries(" + low + ", " + high + ")",
-                    count + " entries"
-                            + (count == 0 ? "" : " from " + entries.get(0).index()));
+                    count + " entries from " + entries.get(0).index());
         }
         return entries;
     }

@@ -109,5 +109,46 @@ enum Deviation {
      * Or A hands its leadership to B, is cut off at once, and answers on (etcd-io/raft issues 99 and 166, openraft pull request
      * 1748).
      */
-    LEASE_COUNTS_FROM_HEARTBEAT
+    LEASE_COUNTS_FROM_HEARTBEAT,
+
+    /**
+     * A request to hand leadership over bears a term, and is dropped in another one.
+     *
+     * <p>In etcd's library it needs none. C asks A to hand over to B, and the message is delayed; A leads on for hours, or again in
+     * a later term; then the message arrives, A obeys, and refuses proposals until B leads or an election time-out has passed.
+     * A cannot even tell who asks: the message bears B's name.
+     */
+    TRANSFER_REQUEST_BEARS_TERM,
+
+    /**
+     * The configuration of {@link Status} says whether it is left automatically.
+     *
+     * <p>In etcd's library the mark is lost where the status is copied. A is in a joint configuration; its operator reads that
+     * nothing will happen by itself, leaves it by hand, and races with A, which leaves it too.
+     */
+    STATUS_NAMES_AUTO_LEAVE,
+
+    /**
+     * A leader that applies its own removal, or its demotion, tells the best voter to campaign before it steps down.
+     *
+     * <p>In etcd's library it only steps down, if it is set to. A removes itself from A, B and C: for an election time-out nobody
+     * leads, and every client waits (etcd issue 11038, etcd-io/raft issue 83).
+     */
+    REMOVED_LEADER_HANDS_OVER,
+
+    /**
+     * A leader whose disk has stalled hands over and steps down, and a node whose disk has stalled does not campaign.
+     *
+     * <p>In etcd's library A's disk hangs; with asynchronous storage writes A sends its heartbeats on, so B and C stay loyal, and
+     * for as long as the disk hangs A acknowledges nothing to anybody (etcd issue 13527, hashicorp/raft issue 503).
+     */
+    STALLED_DISK_GIVES_UP_LEADERSHIP,
+
+    /**
+     * A leader that was told nothing of a snapshot for a long time asks its receiver again what it has.
+     *
+     * <p>In etcd's library A hands out a snapshot for B. A's host crashes its sending thread, and does not report; B never gets it,
+     * so it never answers. A sends B nothing more, for ever (etcd issue 10225).
+     */
+    SNAPSHOT_REPORT_TIMES_OUT
 }

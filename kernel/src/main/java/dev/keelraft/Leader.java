@@ -105,8 +105,13 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     @Override
     void tick() {
+        if (raft.isDiskStalled() && handOver()) {
+            raft.becomeFollower(raft.term(), NodeId.NONE);
+            return;
+        }
         heartbeatElapsed++;
         lease.tick();
+        expireSnapshots();
         raft.timer().tick();
         if (raft.timer().isPastElectionTicks()) {
             raft.timer().restart();
@@ -124,6 +129,18 @@ final class Leader extends Role implements LongFunction<Ballot> {
         if (heartbeatElapsed >= raft.config().heartbeatTicks()) {
             heartbeatElapsed = 0;
             broadcastHeartbeat();
+        }
+    }
+
+    /** Who was sent a snapshot, and of whom nothing was heard since, neither from itself nor from the host, is asked again. */
+    private void expireSnapshots() {
+        if (!raft.config().deviates(Deviation.SNAPSHOT_REPORT_TIMES_OUT)) {
+            return;
+        }
+        for (int i = 0; i < peers.size(); i++) {
+            if (peers.progress(i).snapshotTick() >= raft.config().snapshotTimeoutTicks()) {
+                snapshotSent(peers.id(i), false);
+            }
         }
     }
 
@@ -155,7 +172,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
                 if (progress == null) {
                     yield StepResult.UNKNOWN_PEER;
                 }
-                progress.setRecentlyActive(true);
+                progress.heard(lease.now());
                 Body.AppendResponse response = (Body.AppendResponse) message.body();
                 if (response.rejected()) {
                     rejected(message.from(), progress, response);
@@ -409,7 +426,8 @@ final class Leader extends Role implements LongFunction<Ballot> {
         if (needsSnapshot(progress)) {
             return progress.isRecentlyActive() && !log.storedSnapshot().isNone();
         }
-        return progress.wantsEmptyAppend() || (progress.next() <= log.lastIndex() && progress.mayCarryEntries());
+        return progress.wantsEmptyAppend()
+                || (progress.next() <= log.lastIndex() && progress.mayCarryEntries() && !progress.isFetching());
     }
 
     /** Builds what peers are to be sent, for a Ready that is being taken: as many appends as their windows allow. */
@@ -445,6 +463,29 @@ final class Leader extends Role implements LongFunction<Ballot> {
         } while (sent);
     }
 
+    void entriesFetched() {
+        for (int i = 0; i < peers.size(); i++) {
+            if (peers.progress(i).isFetching()) {
+                peers.progress(i).fetched();
+                wantAppend(peers.id(i), peers.progress(i), false);
+            }
+        }
+    }
+
+    /** The highest index that nobody who is alive, or is sent a snapshot, needs entries before. */
+    long safeCompactIndex() {
+        long safe = Long.MAX_VALUE;
+        for (int i = 0; i < peers.size(); i++) {
+            Progress progress = peers.progress(i);
+            if (progress.state() == ProgressState.SNAPSHOT) {
+                safe = Math.min(safe, progress.pendingSnapshot());
+            } else if (lease.now() - progress.heardTick() <= raft.config().electionTicks()) {
+                safe = Math.min(safe, progress.match());
+            }
+        }
+        return safe;
+    }
+
     private boolean needsSnapshot(Progress progress) {
         RaftLog log = raft.log();
         return log.term(progress.next() - 1) == RaftLog.UNKNOWN_TERM || progress.next() < log.firstIndex();
@@ -466,9 +507,13 @@ final class Leader extends Role implements LongFunction<Ballot> {
         }
         RaftLog log = raft.log();
         long prevIndex = progress.next() - 1;
-        List<Entry> entries = progress.mayCarryEntries()
-                ? log.entriesFrom(progress.next(), raft.config().maxMessageBytes())
-                : List.of();
+        List<Entry> entries = List.of();
+        if (progress.mayCarryEntries() && !progress.isFetching() && progress.next() <= log.lastIndex()) {
+            entries = log.entriesFrom(progress.next(), raft.config().maxMessageBytes());
+            if (entries.isEmpty()) {
+                progress.fetching();
+            }
+        }
         if (entries.isEmpty() && !evenEmpty) {
             return false;
         }
@@ -599,7 +644,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
     }
 
     private void heartbeatAnswered(long from, Progress progress, Body.HeartbeatResponse response) {
-        progress.setRecentlyActive(true);
+        progress.heard(lease.now());
         progress.resume();
         // A peer that has everything and is still probed gets an empty append, whose answer ends the probe.
         if (progress.match() < raft.log().lastIndex() || progress.state() == ProgressState.PROBE) {
@@ -694,6 +739,33 @@ final class Leader extends Role implements LongFunction<Ballot> {
         return TransferResult.STARTED;
     }
 
+    /**
+     * Tells the best of the other voters to campaign, because this node is about to step down: the one with the longest log of
+     * those that are alive, whom the others can vote for.
+     *
+     * @return whether there is one, or at least another voter
+     */
+    boolean handOver() {
+        long best = NodeId.NONE;
+        long bestMatch = -1;
+        boolean others = false;
+        for (int i = 0; i < peers.size(); i++) {
+            Progress progress = peers.progress(i);
+            if (peers.id(i) == raft.id() || !raft.membership().voters().contains(peers.id(i))) {
+                continue;
+            }
+            others = true;
+            if (progress.isRecentlyActive() && progress.match() > bestMatch) {
+                best = peers.id(i);
+                bestMatch = progress.match();
+            }
+        }
+        if (best != NodeId.NONE) {
+            orderCampaign(best);
+        }
+        return others;
+    }
+
     private void orderCampaign(long target) {
         lease.end();
         raft.outbox().send(MessageType.TIMEOUT_NOW, target, new Body.TimeoutNow());
@@ -721,7 +793,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         }
         Progress fresh = newProgress(Math.max(raft.log().lastIndex(), 1));
         // It has had no chance to answer yet, and must not cost the leader its quorum.
-        fresh.setRecentlyActive(true);
+        fresh.heard(lease.now());
         return fresh;
     }
 

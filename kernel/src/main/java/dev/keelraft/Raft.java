@@ -71,6 +71,9 @@ final class Raft {
     /** Reads that will not be answered, and wait for the next Ready. */
     private List<FailedRead> failedReads = new ArrayList<>();
 
+    /** Whether what this node has to store has waited for too long. */
+    private boolean diskStalled;
+
     /** For so many ticks more this node has promised a leader to vote for nobody else. */
     private int promisedTicks;
 
@@ -89,7 +92,7 @@ final class Raft {
     void recover(HardState hardState, long appliedIndex) {
         term = hardState.term();
         vote = hardState.vote();
-        log.recover(hardState.commit(), appliedIndex);
+        log.recover(Math.max(hardState.commit(), appliedIndex), appliedIndex);
         if (term > 0) {
             // It may have made a promise shortly before it stopped.
             promiseLease();
@@ -219,6 +222,9 @@ final class Raft {
         if (log.hasUnappliedConfChange()) {
             return CampaignResult.CONF_CHANGE_UNAPPLIED;
         }
+        if (diskStalled) {
+            return CampaignResult.DISK_STALLED;
+        }
         if (promisedTicks > 0 && campaign != Campaign.TRANSFER) {
             return CampaignResult.LEASE_PROMISED;
         }
@@ -287,6 +293,24 @@ final class Raft {
         if (config.leaseReads() && config.deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT)) {
             promisedTicks = config.electionTicks();
         }
+    }
+
+    // Time
+
+    /**
+     * A tick passes.
+     *
+     * @param diskStallTicks for how many ticks the disk has had work and finished nothing
+     */
+    void tick(long diskStallTicks) {
+        diskStalled =
+                diskStallTicks > config.diskStallTicks() && config.deviates(Deviation.STALLED_DISK_GIVES_UP_LEADERSHIP);
+        role.tick();
+    }
+
+    /** Whether this node can store nothing, as of the last tick. */
+    boolean isDiskStalled() {
+        return diskStalled;
     }
 
     /** A tick of a node that does not lead. */
@@ -522,6 +546,9 @@ final class Raft {
         leader.adopt(next, created);
         if (!next.contains(id) || next.isLearner(id)) {
             if (config.stepDownOnRemoval()) {
+                if (config.deviates(Deviation.REMOVED_LEADER_HANDS_OVER)) {
+                    leader.handOver();
+                }
                 becomeFollower(term, NodeId.NONE);
                 return;
             }
@@ -584,6 +611,18 @@ final class Raft {
     }
 
     // What the host asks for
+
+    void entriesFetched() {
+        log.entriesFetched();
+        if (role instanceof Leader leader) {
+            leader.entriesFetched();
+        }
+    }
+
+    long safeCompactIndex() {
+        long safe = role instanceof Leader leader ? leader.safeCompactIndex() : Long.MAX_VALUE;
+        return Math.max(Math.min(safe, log.applied()), log.firstIndex() - 1);
+    }
 
     /** Makes a follower forget its leader, so that it votes for the next who asks. */
     boolean forgetLeader() {

@@ -38,6 +38,8 @@ public final class RaftConfig {
     private final long maxUncommittedBytes;
     private final int maxInflightMessages;
     private final long maxInflightBytes;
+    private final long diskStallTicks;
+    private final long snapshotTimeoutTicks;
     private final int maxPendingReads;
     private final boolean leaseReads;
     private final int leaseDriftTicks;
@@ -61,6 +63,8 @@ public final class RaftConfig {
         maxUncommittedBytes = builder.maxUncommittedBytes;
         maxInflightMessages = builder.maxInflightMessages;
         maxInflightBytes = builder.maxInflightBytes;
+        diskStallTicks = builder.diskStallTicks == 0 ? 2L * electionTicks : builder.diskStallTicks;
+        snapshotTimeoutTicks = builder.snapshotTimeoutTicks == 0 ? 60L * electionTicks : builder.snapshotTimeoutTicks;
         maxPendingReads = builder.maxPendingReads;
         leaseReads = builder.leaseReads;
         leaseDriftTicks = builder.leaseDriftTicks;
@@ -159,6 +163,16 @@ public final class RaftConfig {
         return maxInflightBytes;
     }
 
+    /** See {@link Builder#diskStallTicks}. */
+    public long diskStallTicks() {
+        return diskStallTicks;
+    }
+
+    /** See {@link Builder#snapshotTimeoutTicks}. */
+    public long snapshotTimeoutTicks() {
+        return snapshotTimeoutTicks;
+    }
+
     /** See {@link Builder#maxPendingReads}. */
     public int maxPendingReads() {
         return maxPendingReads;
@@ -207,6 +221,8 @@ public final class RaftConfig {
         private long maxUncommittedBytes = 256 << 20;
         private int maxInflightMessages = 256;
         private long maxInflightBytes = 64 << 20;
+        private int diskStallTicks;
+        private int snapshotTimeoutTicks;
         private int maxPendingReads = 4096;
         private boolean leaseReads;
         private int leaseDriftTicks = 1;
@@ -337,6 +353,28 @@ public final class RaftConfig {
         }
 
         /**
+         * For how many ticks {@link Ready}s may be out without any of them becoming durable before the node takes its disk for
+         * stalled; a disk that is slow and gets on is none. A leader
+         * whose disk stalls hands over to the best of its followers and steps down, for it can neither commit by itself nor
+         * apply; a follower does not campaign, for it could not even store its vote. It needs ticks while the disk hangs: a
+         * host that stores on the thread of the kernel has none. 0, the default, stands for twice {@link #electionTicks}.
+         */
+        public Builder diskStallTicks(int ticks) {
+            diskStallTicks = ticks;
+            return this;
+        }
+
+        /**
+         * After how many ticks a leader stops waiting for {@link RawNode#reportSnapshot}, and for the peer itself, and asks the
+         * peer again what it has. More than a snapshot ever takes to arrive, or it is sent twice. 0, the default, stands for 60
+         * times {@link #electionTicks}.
+         */
+        public Builder snapshotTimeoutTicks(int ticks) {
+            snapshotTimeoutTicks = ticks;
+            return this;
+        }
+
+        /**
          * How many reads may wait for an answer at once, those that others have sent to a leader among them; further ones are
          * refused. At least 1; 4,096 by default.
          */
@@ -396,6 +434,8 @@ public final class RaftConfig {
             atLeast("maxCommittedBytes", maxCommittedBytes, 1);
             atLeast("maxUncommittedBytes", maxUncommittedBytes, 1);
             atLeast("maxInflightMessages", maxInflightMessages, 1);
+            atLeast("diskStallTicks", diskStallTicks, 0);
+            atLeast("snapshotTimeoutTicks", snapshotTimeoutTicks, 0);
             atLeast("maxPendingReads", maxPendingReads, 1);
             atLeast("leaseDriftTicks", leaseDriftTicks, 0);
             if (leaseReads && !checkQuorum) {

@@ -38,6 +38,9 @@ final class RaftLog {
 
     private final long maxApplyingBytes;
 
+    /** Storage is fetching the entries to apply next. */
+    private boolean applyFetching;
+
     /** Nothing more is handed out until some of it has been applied: the bound is reached, or would be by the next entry. */
     private boolean applyingPaused;
 
@@ -58,6 +61,12 @@ final class RaftLog {
         long index = appliedIndex + 1;
         while (index <= lastIndex()) {
             List<Entry> page = entries(index, lastIndex() + 1, maxApplyingBytes);
+            if (page.isEmpty()) {
+                throw new RaftFailedException(
+                        FailureCause.STORAGE,
+                        "Storage.entries left index " + index + " pending while the node was started",
+                        null);
+            }
             noteConfChanges(page);
             index += page.size();
         }
@@ -110,13 +119,19 @@ final class RaftLog {
         return candidateTerm > ownTerm || (candidateTerm == ownTerm && candidateIndex >= lastIndex());
     }
 
-    /** Entries from an index on: at least one, if there is any, then as many as {@code maxBytes} allows. */
+    /**
+     * Entries from an index on: at least one, if there is any, then as many as {@code maxBytes} allows; none also if storage has
+     * to fetch them.
+     */
     List<Entry> entriesFrom(long index, long maxBytes) {
         long last = lastIndex();
         return index > last ? List.of() : entries(index, last + 1, maxBytes);
     }
 
-    /** Entries in {@code [low, high)}: at least one, then as many as {@code maxBytes} allows. All of them must be there. */
+    /**
+     * Entries in {@code [low, high)}: at least one, then as many as {@code maxBytes} allows; none if storage has to fetch them. All
+     * of them must be there.
+     */
     private List<Entry> entries(long low, long high, long maxBytes) {
         Invariant.check(low >= firstIndex(), "index %d >= first index %d", low, firstIndex());
         long offset = unstable.offset();
@@ -126,6 +141,7 @@ final class RaftLog {
         long cut = Math.min(high, offset);
         List<Entry> stored = storage.entries(low, cut, maxBytes);
         if (high <= offset || stored.size() < cut - low) {
+            // Storage has no more within the limit, or at hand.
             return stored;
         }
         long room = maxBytes - Entry.wireBytes(stored);
@@ -251,15 +267,22 @@ final class RaftLog {
      * @param highest no entry beyond it: later ones are not durable, or not even handed out to be stored
      */
     List<Entry> nextCommitted(long highest) {
-        long last = Math.min(committed, highest);
-        if (applyingPaused || unstable.hasSnapshot() || applying >= last) {
+        if (!hasNextCommitted(highest)) {
             return List.of();
         }
-        return entries(applying + 1, last + 1, maxApplyingBytes - applyingBytes);
+        long last = Math.min(committed, highest);
+        List<Entry> next = entries(applying + 1, last + 1, maxApplyingBytes - applyingBytes);
+        applyFetching = next.isEmpty();
+        return next;
     }
 
     boolean hasNextCommitted(long highest) {
-        return !applyingPaused && !unstable.hasSnapshot() && applying < Math.min(committed, highest);
+        return !applyingPaused && !applyFetching && !unstable.hasSnapshot() && applying < Math.min(committed, highest);
+    }
+
+    /** Storage may have now what it had to fetch. */
+    void entriesFetched() {
+        applyFetching = false;
     }
 
     /** The host was given these entries to apply, and more could follow up to {@code highest}. */

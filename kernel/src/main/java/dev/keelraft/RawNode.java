@@ -66,6 +66,9 @@ public final class RawNode {
     /** Configuration changes that the host was handed out, and has neither applied nor rejected yet; in their order. */
     private final ArrayDeque<Entry> toSettle = new ArrayDeque<>();
 
+    /** For how many ticks Readys have been out of which none became durable. */
+    private long diskStallTicks;
+
     private final long[] dropped = new long[StepResult.values().length];
     private boolean running;
     private @Nullable RaftFailedException failure;
@@ -120,10 +123,13 @@ public final class RawNode {
     /**
      * Starts a later life of a member, from what the earlier ones have left: the storage, and a state machine.
      *
-     * @param applied how far the state machine is, and who the members were there
+     * @param applied how far the state machine is, and who the members were there. It may be ahead of the stored commit index,
+     *     which need not be synced: what was applied was committed (etcd issue 10217)
      * @throws IllegalArgumentException if the storage is empty (a disk that was wiped is not a disk to restart from: the member
-     *     has promised votes and entries that are gone), the applied index is not in it, or the members make no configuration
-     * @throws RaftFailedException if the storage contradicts itself
+     *     has promised votes and entries that are gone), the log begins behind the applied index, or the members make no
+     *     configuration
+     * @throws RaftFailedException if the storage contradicts itself, or the log ends before what was committed or applied ({@link
+     *     FailureCause#LOG_LOSS}), or it cannot be read
      */
     public static RawNode restart(RaftConfig config, Storage storage, Applied applied) {
         CheckedStorage checked = new CheckedStorage(storage);
@@ -133,22 +139,26 @@ public final class RawNode {
                     "restart needs what an earlier life has stored, and the storage is empty: "
                             + "bootstrap a new group, or join one");
         }
-        if (hardState.commit() > checked.lastIndex()) {
-            throw new RaftFailedException(
-                    FailureCause.LOG_LOSS,
-                    "the stored commit index " + hardState.commit() + " lies beyond the end of the stored log, "
-                            + checked.lastIndex() + ": committed entries were lost",
-                    null);
-        }
+        checkHasAll(checked, "the stored commit index", hardState.commit());
+        checkHasAll(checked, "what the state machine has applied, index", applied.index());
         long compacted = checked.firstIndex() - 1;
-        long committed = Math.max(hardState.commit(), compacted);
-        if (applied.index() < compacted || applied.index() > committed) {
-            throw new IllegalArgumentException("applied index " + applied.index() + " is not in [" + compacted + ", "
-                    + committed + "]: the log begins behind the one, and is known to be committed up to the other");
+        if (applied.index() < compacted) {
+            throw new IllegalArgumentException("applied index " + applied.index() + " lies before " + compacted
+                    + ", behind which the log begins: the state machine lacks what was compacted");
         }
         Raft raft = new Raft(config, checked, Membership.of(applied.confState()));
         raft.recover(hardState, applied.index());
         return new RawNode(config, raft, raft.hardState());
+    }
+
+    private static void checkHasAll(CheckedStorage storage, String what, long index) {
+        if (index > storage.lastIndex()) {
+            throw new RaftFailedException(
+                    FailureCause.LOG_LOSS,
+                    what + " " + index + " lies beyond the end of the stored log, " + storage.lastIndex()
+                            + ": committed entries were lost",
+                    null);
+        }
     }
 
     private static CheckedStorage empty(Storage storage, String call) {
@@ -168,7 +178,10 @@ public final class RawNode {
     public void tick() {
         enter();
         try {
-            raft.role().tick();
+            if (!toPersist.isEmpty()) {
+                diskStallTicks++;
+            }
+            raft.tick(diskStallTicks);
         } catch (Throwable thrown) {
             throw died(thrown);
         } finally {
@@ -243,11 +256,11 @@ public final class RawNode {
     }
 
     /** Kinds that every node sends with a term that somebody has campaigned for. */
-    private static boolean bearsTerm(MessageType type) {
+    private boolean bearsTerm(MessageType type) {
         return switch (type) {
-            // A node that has never heard of a term refuses a pre-vote with its own, which is 0; etcd's hosts may leave
-            // that of a transfer out.
-            case PROPOSE, READ_INDEX, PRE_VOTE_RESPONSE, TRANSFER_LEADER -> false;
+            // A node that has never heard of a term refuses a pre-vote with its own, which is 0.
+            case PROPOSE, READ_INDEX, PRE_VOTE_RESPONSE -> false;
+            case TRANSFER_LEADER -> config.deviates(Deviation.TRANSFER_REQUEST_BEARS_TERM);
             case APPEND,
                     APPEND_RESPONSE,
                     VOTE,
@@ -362,11 +375,21 @@ public final class RawNode {
         guarded(() -> raft.snapshotSent(peer, arrived));
     }
 
+    /**
+     * Says that entries that {@link Storage#entries} had to leave pending may be had now: those that wait for them ask again.
+     */
+    public void entriesFetched() {
+        guarded(() -> {
+            raft.entriesFetched();
+            return true;
+        });
+    }
+
     // Output
 
     /**
      * Tells whether {@link #ready()} has something to hand out. Without asynchronous storage writes it has not while a Ready is
-     * out.
+     * out. Where {@link Storage#entries} leaves pending what was to be handed out, a Ready may turn out to hold nothing.
      */
     public boolean hasReady() {
         enter();
@@ -590,6 +613,7 @@ public final class RawNode {
 
     /* The order matters: what the node tells itself refers to entries that are still looked up in memory. */
     private void acknowledgePersisted(Ready ready) {
+        diskStallTicks = 0;
         List<Message> letters = ready.afterPersist();
         for (int i = 0; i < letters.size(); i++) {
             if (letters.get(i).to() == config.id()) {
@@ -655,7 +679,22 @@ public final class RawNode {
 
     /** Returns the node's state. It allocates; hosts that ask often have {@link Ready#softState()}. */
     public Status status() {
-        return guarded(() -> Status.of(raft, dropped));
+        return guarded(() -> Status.of(raft, dropped, diskStallTicks));
+    }
+
+    /**
+     * Returns the index up to which the log may be compacted without making anybody who is alive need a snapshot for that: all
+     * that this node has applied, and, if it leads, all that the members have acknowledged which were heard from within the
+     * last election time-out, or whom a snapshot is on its way to (up to the end of that snapshot; compacted beyond, it would
+     * have to be followed by another one, without end: etcd issue 8059).
+     *
+     * <p>It is advice. A member that stays slow for ever holds it back for ever; a host with a limit compacts to the larger of
+     * this and an index of its own, at most what is applied. There must be a snapshot at the index or behind it.
+     *
+     * @return at least {@code firstIndex - 1}
+     */
+    public long safeCompactIndex() {
+        return guarded(raft::safeCompactIndex);
     }
 
     private StepResult counted(StepResult result) {

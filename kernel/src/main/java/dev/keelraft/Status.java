@@ -24,6 +24,8 @@ import java.util.Map;
  * @param transferTarget who is to lead next, or 0
  * @param confState the members
  * @param pendingReads reads that wait for an answer, at a leader or from it
+ * @param diskStallTicks for how many ticks Readys have been out of which none became durable; see {@link
+ *     RaftConfig.Builder#diskStallTicks}
  * @param peers what a leader knows of each member, itself included, by ascending id; empty on other nodes
  * @param dropped how many messages were dropped, and why. Causes that never occurred are left out
  */
@@ -37,6 +39,7 @@ public record Status(
         long transferTarget,
         ConfState confState,
         int pendingReads,
+        long diskStallTicks,
         List<Peer> peers,
         Map<StepResult, Long> dropped) {
 
@@ -84,7 +87,7 @@ public record Status(
         }
     }
 
-    static Status of(Raft raft, long[] dropped) {
+    static Status of(Raft raft, long[] dropped, long diskStallTicks) {
         long transferTarget = NodeId.NONE;
         List<Peer> peers = new ArrayList<>();
         if (raft.role() instanceof Leader leader) {
@@ -109,9 +112,17 @@ public record Status(
                 raft.log().firstIndex(),
                 raft.log().lastIndex(),
                 transferTarget,
-                raft.membership().confState(),
+                confState(raft),
                 raft.pendingReadCount(),
+                diskStallTicks,
                 List.copyOf(peers),
                 Collections.unmodifiableMap(drops));
+    }
+
+    private static ConfState confState(Raft raft) {
+        ConfState known = raft.membership().confState();
+        return raft.config().deviates(Deviation.STATUS_NAMES_AUTO_LEAVE)
+                ? known
+                : new ConfState(known.voters(), known.votersOutgoing(), known.learners(), known.learnersNext(), false);
     }
 }

@@ -9,8 +9,8 @@ import java.util.List;
  * What the kernel may read of the host's durable log. The host implements it; {@link MemoryStorage} is the reference, the WAL
  * module has one on disk.
  *
- * <p>The kernel only reads, only inside calls of {@link RawNode}, and expects every call to answer at once: a host reads ahead
- * or caches what may be slow. The host moves the view on the thread that calls the kernel, between two calls: what a {@link
+ * <p>The kernel only reads, only inside calls of {@link RawNode}, and expects every call to answer at once: where entries would
+ * have to be read from a slow disk, {@link #entries} says so, and the host reads them on a thread of its own. The host moves the view on the thread that calls the kernel, between two calls: what a {@link
  * Ready} holds becomes visible no later than the call of {@link RawNode#advance} or {@link RawNode#persisted} for it (earlier
  * is harmless, for the kernel has newer entries in memory and asks itself first).
  *
@@ -43,7 +43,11 @@ public interface Storage {
 
     /**
      * Returns entries in {@code [low, high)}, without gaps from {@code low} on: at least one, then as many as together take no
-     * more than {@code maxBytes} of {@link Entry#wireBytes()}.
+     * more than {@code maxBytes} of {@link Entry#wireBytes()}. Fewer are always allowed.
+     *
+     * <p>An empty list means that they are there, and not at hand: pending. Then the host gets them from where they are, keeps
+     * them for the next question, and calls {@link RawNode#entriesFetched}; until then the peer, or the state machine, that
+     * needs them waits, and nobody else does. While a node is started nothing may be pending.
      *
      * @param low at least {@code firstIndex()}
      * @param high more than {@code low}, at most {@code lastIndex() + 1}

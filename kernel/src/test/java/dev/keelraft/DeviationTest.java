@@ -16,9 +16,12 @@ import dev.keelraft.model.EntryType;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
+import dev.keelraft.model.ProgressState;
 import dev.keelraft.model.RaftRole;
 import dev.keelraft.model.Snapshot;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.function.UnaryOperator;
@@ -678,6 +681,317 @@ class DeviationTest {
         @Test
         void on_it_has_given_up_its_lease_with_the_order_to_campaign() {
             assertThat(readAfterTransfer(true).reads).isEmpty();
+        }
+    }
+
+    /** W8. */
+    @Nested
+    @DisplayName("a request to hand over bears a term")
+    class TransferTerm {
+        private TestNode asked(boolean on, long term) {
+            TestNode leader = TestNode.of(1, 3, with(Deviation.TRANSFER_REQUEST_BEARS_TERM, on))
+                    .win();
+            leader.acknowledge(1, 2, 3);
+            leader.sent();
+            leader.step(MessageType.TRANSFER_LEADER, 3, term, new Body.TransferLeader());
+            return leader;
+        }
+
+        @Test
+        void off_a_leader_obeys_whoever_asks_and_whenever_it_was() {
+            TestNode leader = asked(false, 0);
+            assertThat(leader.raw.status().transferTarget()).isEqualTo(3);
+            assertThat(leader.propose("x").outcome()).isEqualTo(ProposalResult.Outcome.LEADER_TRANSFER);
+        }
+
+        @Test
+        void on_it_obeys_in_the_term_of_the_request_alone() {
+            assertThat(asked(true, 0).dropped(StepResult.MALFORMED)).isEqualTo(1);
+            assertThat(asked(true, 1).dropped(StepResult.OLD_TERM)).isEqualTo(1);
+            assertThat(asked(true, 1).propose("x").isAccepted()).isTrue();
+            assertThat(asked(true, 2).raw.status().transferTarget()).isEqualTo(3);
+        }
+    }
+
+    /** X4. */
+    @Nested
+    @DisplayName("the status names AutoLeave")
+    class AutoLeaveInStatus {
+        private TestNode inJoint(boolean on) {
+            TestNode leader = TestNode.of(1, 1, with(Deviation.STATUS_NAMES_AUTO_LEAVE, on))
+                    .win();
+            leader.propose(ConfChange.of(
+                    ConfChange.Transition.JOINT_IMPLICIT, List.of(new Change(ChangeType.ADD_VOTER, 2)), new byte[0]));
+            assertThat(leader.members().isJoint()).isTrue();
+            return leader;
+        }
+
+        @Test
+        void off_an_operator_reads_that_nothing_will_happen_by_itself() {
+            assertThat(inJoint(false).members().autoLeave()).isFalse();
+        }
+
+        @Test
+        void on_the_status_says_what_will_be_stored_with_a_snapshot() {
+            assertThat(inJoint(true).members().autoLeave()).isTrue();
+        }
+    }
+
+    @Nested
+    @DisplayName("a leader that is removed hands over")
+    class RemovedLeader {
+        /** Node 1 leads four, of which 4 is silent and 3 has the longest log; it removes itself, and applies that. */
+        private TestNode removed(boolean on, ChangeType how) {
+            TestNode leader = TestNode.of(1, 4, with(Deviation.REMOVED_LEADER_HANDS_OVER, on))
+                    .win();
+            leader.acknowledge(1, 2, 3);
+            leader.propose(ConfChange.of(new Change(how, 1)));
+            leader.propose("x");
+            leader.acknowledge(2, 2);
+            leader.sent();
+            leader.acknowledge(3, 3);
+            assertThat(leader.role()).isEqualTo(RaftRole.FOLLOWER);
+            return leader;
+        }
+
+        @Test
+        void off_nobody_leads_until_somebodys_time_out() {
+            assertThat(removed(false, ChangeType.REMOVE).sent(MessageType.TIMEOUT_NOW))
+                    .isEmpty();
+        }
+
+        @Test
+        void on_the_voter_with_the_longest_log_is_told_to_campaign() {
+            assertThat(removed(true, ChangeType.REMOVE).sent(MessageType.TIMEOUT_NOW))
+                    .containsExactly(new Message(MessageType.TIMEOUT_NOW, 1, 3, 2, new Body.TimeoutNow()));
+            assertThat(removed(true, ChangeType.ADD_LEARNER).sent(MessageType.TIMEOUT_NOW))
+                    .as("demoted")
+                    .extracting(Message::to)
+                    .containsExactly(3L);
+        }
+
+        @Test
+        void on_a_learner_is_not_told_to() {
+            TestNode leader = TestNode.in(
+                            ConfState.of(List.of(1L, 2L), List.of(3L)),
+                            1,
+                            with(Deviation.REMOVED_LEADER_HANDS_OVER, true))
+                    .win();
+            leader.acknowledge(1, 2, 3);
+            leader.propose(ConfChange.of(new Change(ChangeType.REMOVE, 1)));
+            leader.acknowledge(2, 3);
+            leader.acknowledge(2, 2);
+            assertThat(leader.sent(MessageType.TIMEOUT_NOW))
+                    .extracting(Message::to)
+                    .containsExactly(2L);
+        }
+
+        @Test
+        void on_the_group_has_a_leader_without_waiting() {
+            TestCluster cluster = new TestCluster(3);
+            cluster.elect(1);
+            cluster.propose(1, "x");
+            cluster.node(1).raw.proposeConfChange(ConfChange.of(new Change(ChangeType.REMOVE, 1)));
+            cluster.settle();
+            assertThat(cluster.leaders()).hasSize(1).doesNotContain(1L);
+        }
+    }
+
+    /** Rank 3. */
+    @Nested
+    @DisplayName("a disk that stalls costs the leadership")
+    class StalledDisk {
+        private static final int LIMIT = 7;
+
+        /** What is out, the oldest first. */
+        private final Deque<Ready> out = new ArrayDeque<>();
+
+        /** Node 1 leads, node 3 has the longest log of the others, and from here on nothing becomes durable at node 1. */
+        private RawNode leaderWithReadyOut(boolean on) {
+            MemoryStorage disk = new MemoryStorage();
+            disk.setHardState(new HardState(1, 0, 0));
+            RaftConfig config = settings(1, Deviation.STALLED_DISK_GIVES_UP_LEADERSHIP, on)
+                    .asyncStorageWrites(true)
+                    .diskStallTicks(LIMIT)
+                    .build();
+            RawNode node = start(config, disk);
+            node.campaign();
+            persistAll(node, disk);
+            node.step(new Message(MessageType.VOTE_RESPONSE, 2, 1, 2, new Body.VoteResponse(false)));
+            persistAll(node, disk);
+            node.step(new Message(MessageType.APPEND_RESPONSE, 2, 1, 2, Body.AppendResponse.accepted(0)));
+            node.step(new Message(MessageType.APPEND_RESPONSE, 3, 1, 2, Body.AppendResponse.accepted(1)));
+            persistAll(node, disk);
+            node.propose(bytes("x"));
+            out.add(node.ready());
+            assertThat(out.element().entries()).hasSize(1);
+            return node;
+        }
+
+        private static void persistAll(RawNode node, MemoryStorage disk) {
+            while (node.hasReady()) {
+                Ready ready = node.ready();
+                disk.append(ready.snapshot(), ready.hardState(), ready.entries());
+                node.persisted(ready);
+                if (!ready.committedEntries().isEmpty()) {
+                    node.applied(ready);
+                }
+            }
+        }
+
+        private static List<Message> tick(RawNode node) {
+            node.tick();
+            return node.hasReady() ? node.ready().messages() : List.of();
+        }
+
+        @Test
+        void off_a_leader_that_can_store_nothing_keeps_everybody_loyal() {
+            RawNode node = leaderWithReadyOut(false);
+            for (int i = 0; i < 5 * LIMIT; i++) {
+                assertThat(tick(node)).extracting(Message::type).containsOnly(MessageType.HEARTBEAT);
+            }
+            assertThat(node.status().softState().role()).isEqualTo(RaftRole.LEADER);
+        }
+
+        @Test
+        void on_it_hands_over_to_the_best_of_its_followers_and_steps_down() {
+            RawNode node = leaderWithReadyOut(true);
+            for (int i = 1; i <= LIMIT; i++) {
+                assertThat(tick(node)).extracting(Message::type).containsOnly(MessageType.HEARTBEAT);
+                assertThat(node.status().diskStallTicks()).isEqualTo(i);
+            }
+            assertThat(tick(node))
+                    .containsExactly(new Message(MessageType.TIMEOUT_NOW, 1, 3, 2, new Body.TimeoutNow()));
+            assertThat(node.status().softState().role()).isEqualTo(RaftRole.FOLLOWER);
+            assertThat(node.propose(bytes("y")).outcome()).isEqualTo(ProposalResult.Outcome.NO_LEADER);
+        }
+
+        @Test
+        void on_a_leader_that_is_alone_has_nobody_to_hand_over_to_and_leads_on() {
+            MemoryStorage disk = new MemoryStorage();
+            disk.setHardState(new HardState(1, 0, 0));
+            RaftConfig config = TestNode.plain(1)
+                    .asyncStorageWrites(true)
+                    .diskStallTicks(LIMIT)
+                    .build();
+            RawNode node = RawNode.restart(config, disk, new Applied(0, TestNode.confState(1)));
+            node.campaign();
+            persistAll(node, disk);
+            node.propose(bytes("x"));
+            node.ready();
+            for (int i = 0; i < 5 * LIMIT; i++) {
+                node.tick();
+            }
+            assertThat(node.status().softState().role()).isEqualTo(RaftRole.LEADER);
+        }
+
+        @Test
+        void on_a_disk_that_is_slow_and_gets_on_is_not_stalled() {
+            RawNode node = leaderWithReadyOut(true);
+            for (int i = 0; i < 5 * LIMIT; i++) {
+                // Always one more is handed out than has become durable.
+                node.propose(bytes("y"));
+                out.add(node.ready());
+                for (int tick = 0; tick < LIMIT; tick++) {
+                    node.tick();
+                }
+                node.persisted(out.remove());
+                assertThat(node.status().diskStallTicks()).isZero();
+            }
+            assertThat(node.status().softState().role()).isEqualTo(RaftRole.LEADER);
+        }
+
+        /** A follower whose Ready is out, and that has not heard of a leader for long. */
+        private RawNode silentFollower(boolean on) {
+            MemoryStorage disk = new MemoryStorage();
+            disk.setHardState(new HardState(1, 0, 0));
+            RawNode node = start(
+                    settings(1, Deviation.STALLED_DISK_GIVES_UP_LEADERSHIP, on)
+                            .asyncStorageWrites(true)
+                            .diskStallTicks(LIMIT)
+                            .build(),
+                    disk);
+            node.step(new Message(MessageType.APPEND, 2, 1, 1, FIRST_ENTRY));
+            node.ready();
+            for (int i = 0; i < 50; i++) {
+                node.tick();
+            }
+            return node;
+        }
+
+        @Test
+        void off_a_follower_campaigns_with_a_vote_that_it_cannot_store() {
+            assertThat(silentFollower(false).status().softState().role()).isEqualTo(RaftRole.CANDIDATE);
+        }
+
+        @Test
+        void on_it_does_not_campaign_until_its_disk_gets_on() {
+            RawNode node = silentFollower(true);
+            assertThat(node.status().softState().role()).isEqualTo(RaftRole.FOLLOWER);
+            assertThat(node.campaign()).isEqualTo(CampaignResult.DISK_STALLED);
+        }
+    }
+
+    /** Etcd issue 10225. */
+    @Nested
+    @DisplayName("a snapshot that nobody reports times out")
+    class SnapshotTimeout {
+        private static final int LIMIT = 9;
+
+        /** Node 1 has handed out a snapshot at index 3 for node 2, and hears nothing of it. */
+        private TestNode waiting(boolean on) {
+            TestNode leader = TestNode.of(
+                            1,
+                            3,
+                            config -> with(Deviation.SNAPSHOT_REPORT_TIMES_OUT, on)
+                                    .apply(config)
+                                    .snapshotTimeoutTicks(LIMIT))
+                    .win();
+            leader.propose("a");
+            leader.propose("b");
+            leader.acknowledge(3, 3);
+            leader.compact(3);
+            leader.reject(2, 0, 0, 0);
+            assertThat(leader.peer(2).state()).isEqualTo(ProgressState.SNAPSHOT);
+            leader.tick(LIMIT - 1);
+            assertThat(leader.peer(2).state()).isEqualTo(ProgressState.SNAPSHOT);
+            leader.sent();
+            return leader;
+        }
+
+        @Test
+        void off_the_peer_is_sent_nothing_ever_again() {
+            TestNode leader = waiting(false);
+            for (int i = 0; i < 1_000; i++) {
+                leader.tick(1);
+                leader.answerHeartbeat(2);
+            }
+            assertThat(leader.sent())
+                    .filteredOn(message -> message.to() == 2)
+                    .extracting(Message::type)
+                    .containsOnly(MessageType.HEARTBEAT);
+        }
+
+        @Test
+        void on_the_peer_is_asked_again_what_it_has_and_gets_another_snapshot() {
+            TestNode leader = waiting(true);
+            leader.tick(1);
+            assertThat(leader.peer(2).state()).isEqualTo(ProgressState.PROBE);
+            assertThat(leader.sent(MessageType.INSTALL_SNAPSHOT)).isEmpty();
+            leader.answerHeartbeat(2);
+            assertThat(leader.sent(MessageType.INSTALL_SNAPSHOT)).hasSize(1);
+        }
+
+        @Test
+        void on_the_time_of_another_snapshot_counts_anew() {
+            TestNode leader = waiting(true);
+            leader.raw.reportSnapshot(2, false);
+            leader.answerHeartbeat(2);
+            assertThat(leader.peer(2).state()).isEqualTo(ProgressState.SNAPSHOT);
+            leader.tick(LIMIT - 1);
+            assertThat(leader.peer(2).state()).isEqualTo(ProgressState.SNAPSHOT);
+            leader.tick(1);
+            assertThat(leader.peer(2).state()).isEqualTo(ProgressState.PROBE);
         }
     }
 }

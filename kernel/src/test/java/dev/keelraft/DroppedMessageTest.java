@@ -213,14 +213,11 @@ class DroppedMessageTest {
         }
     }
 
-    /** Only these kinds ever bear no term: proposals and reads, a refusal of a node that has seen none, a transfer. */
+    /** Only these kinds ever bear no term: proposals and reads, and a refusal of a node that has seen none. */
     @Test
     void a_message_without_the_term_that_its_kind_bears_is_malformed() {
-        Set<MessageType> without = EnumSet.of(
-                MessageType.PROPOSE,
-                MessageType.READ_INDEX,
-                MessageType.PRE_VOTE_RESPONSE,
-                MessageType.TRANSFER_LEADER);
+        Set<MessageType> without =
+                EnumSet.of(MessageType.PROPOSE, MessageType.READ_INDEX, MessageType.PRE_VOTE_RESPONSE);
         for (RaftRole role : RaftRole.values()) {
             for (MessageType type : MessageType.values()) {
                 TestNode node = node(role);

@@ -35,6 +35,10 @@ class RaftConfigTest {
         assertThat(config.maxUncommittedBytes()).isEqualTo(256 * 1024 * 1024);
         assertThat(config.maxInflightMessages()).isEqualTo(256);
         assertThat(config.maxInflightBytes()).isEqualTo(64 * 1024 * 1024);
+        assertThat(config.diskStallTicks()).isEqualTo(20);
+        assertThat(config.snapshotTimeoutTicks()).isEqualTo(600);
+        assertThat(builder().electionTicks(30).build().diskStallTicks()).isEqualTo(60);
+        assertThat(builder().electionTicks(30).build().snapshotTimeoutTicks()).isEqualTo(1800);
         assertThat(config.maxPendingReads()).isEqualTo(4096);
         assertThat(config.leaseReads()).isFalse();
         assertThat(config.leaseDriftTicks()).isEqualTo(1);
@@ -61,6 +65,8 @@ class RaftConfigTest {
                 .maxUncommittedBytes(8)
                 .maxInflightMessages(9)
                 .maxInflightBytes(10)
+                .diskStallTicks(12)
+                .snapshotTimeoutTicks(13)
                 .maxPendingReads(11)
                 .leaseDriftTicks(2)
                 .validateConfChanges(false)
@@ -80,6 +86,8 @@ class RaftConfigTest {
         assertThat(config.maxUncommittedBytes()).isEqualTo(8);
         assertThat(config.maxInflightMessages()).isEqualTo(9);
         assertThat(config.maxInflightBytes()).isEqualTo(10);
+        assertThat(config.diskStallTicks()).isEqualTo(12);
+        assertThat(config.snapshotTimeoutTicks()).isEqualTo(13);
         assertThat(config.maxPendingReads()).isEqualTo(11);
         assertThat(config.leaseDriftTicks()).isEqualTo(2);
         assertThat(builder().leaseReads(true).build().leaseReads()).isTrue();
@@ -94,6 +102,8 @@ class RaftConfigTest {
                 4, "electionTicks", (config, value) -> config.heartbeatTicks(3).electionTicks((int) value));
         assertEnd(1, "maxEntryBytes", (config, value) -> config.maxEntryBytes((int) value));
         assertEnd(0, "maxMessageBytes", RaftConfig.Builder::maxMessageBytes);
+        assertEnd(0, "diskStallTicks", (config, value) -> config.diskStallTicks((int) value));
+        assertEnd(0, "snapshotTimeoutTicks", (config, value) -> config.snapshotTimeoutTicks((int) value));
         assertEnd(1, "maxPendingReads", (config, value) -> config.maxPendingReads((int) value));
         assertEnd(0, "leaseDriftTicks", (config, value) -> config.leaseDriftTicks((int) value));
         assertEnd(1, "maxReadyBytes", RaftConfig.Builder::maxReadyBytes);

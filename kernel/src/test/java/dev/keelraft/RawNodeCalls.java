@@ -36,6 +36,8 @@ final class RawNodeCalls {
             Map.entry("forgetLeader", RawNode::forgetLeader),
             Map.entry("reportUnreachable", node -> node.reportUnreachable(2)),
             Map.entry("reportSnapshot", node -> node.reportSnapshot(2, true)),
+            Map.entry("entriesFetched", RawNode::entriesFetched),
+            Map.entry("safeCompactIndex", RawNode::safeCompactIndex),
             Map.entry("hasReady", RawNode::hasReady),
             Map.entry("ready", RawNode::ready),
             Map.entry("advance", node -> node.advance(READY)),

@@ -296,20 +296,44 @@ class RawNodeTest {
         }
 
         @Test
-        void an_applied_index_that_is_compacted_away_or_not_known_to_be_committed_is_refused() {
+        void an_applied_index_that_is_compacted_away_is_refused() {
             MemoryStorage storage = new MemoryStorage(snapshot(7, 4));
             storage.setHardState(new HardState(4, 0, 9));
             storage.append(entries(8, 4, 4, 4));
-            for (long index : new long[] {0, 6, 10, 11}) {
+            for (long index : new long[] {0, 6}) {
                 assertThatThrownBy(() -> RawNode.restart(config(1), storage, applied(index)))
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessageStartingWith("applied index " + index + " is not in [7, 9]");
+                        .hasMessageStartingWith("applied index " + index + " lies before 7");
             }
             for (long index : new long[] {7, 8, 9}) {
                 RawNode node = RawNode.restart(config(1), storage, applied(index));
                 assertThat(node.status().applied()).isEqualTo(index);
+                assertThat(node.status().hardState().commit()).isEqualTo(9);
             }
             assertThatThrownBy(() -> new Applied(-1, THREE)).isInstanceOf(IllegalArgumentException.class);
+        }
+
+        /** Etcd issue 10217, W9: the commit index need not be synced, and the state machine may be durable on its own. */
+        @Test
+        void what_was_applied_was_committed_whatever_the_disk_knows() {
+            MemoryStorage storage = new MemoryStorage(snapshot(7, 4));
+            storage.setHardState(new HardState(4, 0, 7));
+            storage.append(entries(8, 4, 4, 4));
+            RawNode node = RawNode.restart(config(1), storage, applied(9));
+            assertThat(node.status().applied()).isEqualTo(9);
+            assertThat(node.status().hardState()).isEqualTo(new HardState(4, 0, 9));
+            assertThat(node.ready().committedEntries()).isEmpty();
+        }
+
+        @Test
+        void a_state_machine_that_is_ahead_of_the_whole_log_shows_that_the_log_has_lost_entries() {
+            MemoryStorage storage = new MemoryStorage(snapshot(7, 4));
+            storage.setHardState(new HardState(4, 0, 9));
+            storage.append(entries(8, 4, 4, 4));
+            assertThatThrownBy(() -> RawNode.restart(config(1), storage, applied(11)))
+                    .isInstanceOf(RaftFailedException.class)
+                    .hasMessageStartingWith("LOG_LOSS")
+                    .hasMessageContaining("index 11 lies beyond the end of the stored log, 10");
         }
 
         @Test

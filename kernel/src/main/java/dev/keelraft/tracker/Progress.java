@@ -38,6 +38,15 @@ public final class Progress {
     /** In PROBE: an append is out. In REPLICATE: the window was full after the last append. */
     private boolean paused;
 
+    /** The leader's tick in which the peer has answered last. */
+    private long heardTick;
+
+    /** For how many ticks it has been in SNAPSHOT. */
+    private long snapshotTicks;
+
+    /** The index of the entry that storage is fetching for this peer, or 0. */
+    private long fetching;
+
     private Wish wish = Wish.NOTHING;
 
     private final Inflights inflights;
@@ -89,6 +98,40 @@ public final class Progress {
     /** Notes that the peer has answered, or that a check of the quorum starts anew. */
     public void setRecentlyActive(boolean active) {
         recentlyActive = active;
+    }
+
+    /** Notes that the peer has answered, in a tick of the leader's. */
+    public void heard(long tick) {
+        recentlyActive = true;
+        heardTick = tick;
+    }
+
+    /** The leader's tick in which the peer has answered last; 0 if it has not yet. */
+    public long heardTick() {
+        return heardTick;
+    }
+
+    /** Lets a tick pass, and returns for how many the peer has been in SNAPSHOT; 0 in another state. */
+    public long snapshotTick() {
+        if (state == ProgressState.SNAPSHOT) {
+            snapshotTicks++;
+        }
+        return snapshotTicks;
+    }
+
+    /** Tells whether the next entries for the peer are being fetched. */
+    public boolean isFetching() {
+        return fetching == next;
+    }
+
+    /** Notes that storage does not have the next entries for the peer at hand. */
+    public void fetching() {
+        fetching = next;
+    }
+
+    /** Notes that storage may have them now. */
+    public void fetched() {
+        fetching = 0;
     }
 
     /** What is on its way. */
@@ -170,6 +213,7 @@ public final class Progress {
         state = newState;
         paused = false;
         pendingSnapshot = 0;
+        snapshotTicks = 0;
         inflights.reset();
     }
 
