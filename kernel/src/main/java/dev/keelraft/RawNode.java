@@ -16,6 +16,7 @@ import dev.keelraft.model.Snapshot;
 import dev.keelraft.model.SoftState;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -132,12 +133,56 @@ public final class RawNode {
      *     FailureCause#LOG_LOSS}), or it cannot be read
      */
     public static RawNode restart(RaftConfig config, Storage storage, Applied applied) {
+        CheckedStorage checked = stored(storage, applied);
+        Raft raft = new Raft(config, checked, Membership.of(applied.confState()));
+        raft.recover(checked.hardState(), applied.index());
+        return new RawNode(config, raft, raft.hardState());
+    }
+
+    /**
+     * The last resort of a group that has lost its quorum for good: what a member that is stopped has to store in order to go on
+     * without the members that are lost.
+     *
+     * <pre>
+     *   ForcedConfiguration forced = RawNode.forceConfiguration(id, storage, applied, lost);
+     *   log.append(forced.entries(), forced.hardState());   // and sync
+     *   RawNode node = RawNode.restart(config, storage, applied);
+     * </pre>
+     *
+     * <p>It declares everything in this member's log committed, and behind that the removal of the lost members, in a term far
+     * above its own. <b>The price:</b>
+     *
+     * <ul>
+     *   <li>Writes that were acknowledged, and of which this member has nothing, are gone. Choose the member with the longest
+     *       log (highest last term, then highest last index).
+     *   <li>Writes that were never acknowledged, and are in its log, take effect.
+     *   <li>A lost member that comes back all the same makes two groups out of one. Destroy its disk, and never use its id again.
+     *   <li>Members that are neither lost nor this one follow by themselves, if their logs are no longer than this one's. Make the
+     *       call on one member alone.
+     * </ul>
+     *
+     * <p>Committed changes that the application would reject ({@link #rejectConfChange}) count as made.
+     *
+     * @param id this member; a learner becomes a voter
+     * @param storage its durable state
+     * @param applied how far its state machine is, and who the members were there
+     * @param lost members that will never come back
+     * @throws IllegalStateException if there is a quorum without the lost ones: then the group can change its members itself
+     * @throws IllegalArgumentException if this node is no member, or is called lost, or somebody is called lost who is no member
+     * @throws RaftFailedException if the storage contradicts itself, or has lost entries, or cannot be read
+     */
+    public static ForcedConfiguration forceConfiguration(
+            long id, Storage storage, Applied applied, Collection<Long> lost) {
+        return ForcedConfiguration.of(id, stored(storage, applied), applied, lost);
+    }
+
+    /** What an earlier life has left, if it is whole. */
+    private static CheckedStorage stored(Storage storage, Applied applied) {
         CheckedStorage checked = new CheckedStorage(storage);
         HardState hardState = checked.hardState();
         if (hardState.isEmpty() && checked.lastIndex() == 0) {
-            throw new IllegalArgumentException(
-                    "restart needs what an earlier life has stored, and the storage is empty: "
-                            + "bootstrap a new group, or join one");
+            throw new IllegalArgumentException("an earlier life must have stored something, and the storage is empty: "
+                    + "bootstrap a new group, or join one");
         }
         checkHasAll(checked, "the stored commit index", hardState.commit());
         checkHasAll(checked, "what the state machine has applied, index", applied.index());
@@ -146,9 +191,7 @@ public final class RawNode {
             throw new IllegalArgumentException("applied index " + applied.index() + " lies before " + compacted
                     + ", behind which the log begins: the state machine lacks what was compacted");
         }
-        Raft raft = new Raft(config, checked, Membership.of(applied.confState()));
-        raft.recover(hardState, applied.index());
-        return new RawNode(config, raft, raft.hardState());
+        return checked;
     }
 
     private static void checkHasAll(CheckedStorage storage, String what, long index) {
