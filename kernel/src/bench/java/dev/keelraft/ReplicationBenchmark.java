@@ -2,7 +2,9 @@ package dev.keelraft;
 
 import dev.keelraft.model.Message;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.LongStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -47,6 +49,10 @@ public class ReplicationBenchmark {
     @Param("3")
     int nodes;
 
+    /** When the leader builds its messages: {@code withReady}, or, as etcd's library does, {@code atOnce}. */
+    @Param("withReady")
+    String messages = "withReady";
+
     private final byte[] small = new byte[SMALL_BYTES];
     private final byte[] large = new byte[LARGE_BYTES];
     private PumpedCluster cluster = new PumpedCluster(1);
@@ -56,7 +62,12 @@ public class ReplicationBenchmark {
     /** Elects. */
     @Setup
     public void elect() {
-        cluster = new PumpedCluster(nodes);
+        EnumSet<Deviation> deviations = EnumSet.allOf(Deviation.class);
+        if (messages.equals("atOnce")) {
+            deviations.remove(Deviation.MESSAGES_BUILT_WITH_READY);
+        }
+        cluster = new PumpedCluster(
+                LongStream.rangeClosed(1, nodes).boxed().toList(), config -> config.deviations(deviations));
         smallBatch = cluster.proposal(Collections.nCopies(BATCH, small));
         largeBatch = cluster.proposal(Collections.nCopies(BATCH, large));
     }
