@@ -58,7 +58,12 @@ final class Candidate extends Role implements LongFunction<Ballot> {
     }
 
     private StepResult count(Message message) {
-        record(message.from(), ((Body.VoteResponse) message.body()).rejected() ? Ballot.REJECTED : Ballot.GRANTED);
+        Body.VoteResponse answer = (Body.VoteResponse) message.body();
+        raft.learnCommit(answer.commit(), answer.commitTerm());
+        if (raft.role() != this) {
+            return StepResult.HANDLED;
+        }
+        record(message.from(), answer.rejected() ? Ballot.REJECTED : Ballot.GRANTED);
         switch (raft.membership().voters().voteResult(this)) {
             case WON -> {
                 if (pre) {
@@ -105,12 +110,15 @@ final class Candidate extends Role implements LongFunction<Ballot> {
         MessageType request = pre ? MessageType.PRE_VOTE : MessageType.VOTE;
         MessageType answer = pre ? MessageType.PRE_VOTE_RESPONSE : MessageType.VOTE_RESPONSE;
         RaftLog log = raft.log();
-        Body.Vote body = new Body.Vote(log.lastIndex(), log.lastTerm(), campaign == Raft.Campaign.TRANSFER);
+        boolean transfer = campaign == Raft.Campaign.TRANSFER;
+        Body.Vote body = raft.config().deviates(Deviation.COMMIT_BY_VOTE)
+                ? new Body.Vote(log.lastIndex(), log.lastTerm(), transfer, log.committed(), log.committedTerm())
+                : new Body.Vote(log.lastIndex(), log.lastTerm(), transfer);
         for (int i = 0; i < raft.membership().size(); i++) {
             long member = raft.membership().member(i);
             if (member == raft.id()) {
                 // Its own vote counts when it is durable, like any other (etcd issue 14370).
-                raft.outbox().sendAt(term, answer, member, new Body.VoteResponse(false));
+                raft.outbox().sendAt(term, answer, member, Body.VoteResponse.GRANTED);
             } else if (raft.membership().voters().contains(member)) {
                 raft.outbox().sendAt(term, request, member, body);
             }

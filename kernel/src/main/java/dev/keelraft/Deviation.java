@@ -16,6 +16,30 @@ enum Deviation {
     VOTE_REQUEST_WAITS_FOR_DISK,
 
     /**
+     * Requests for votes, and refusals, say what their sender knows to be committed. Who has that entry too knows it from then
+     * on; a candidate that so learns of a configuration change gives up, for it may be counting the wrong voters.
+     *
+     * <p>In etcd's library only a leader tells. A leads the voters A, B, C and D, and appends at index 5 that D leaves, then 6.
+     * A, B and C have 5, so it is committed, and D's host shuts D down. B has heard that 5 is committed, and lost the message
+     * with 6; C has 6, and has not heard. Then A dies. B and C are two of the three voters that are left, and yet:
+     *
+     * <ol>
+     *   <li>B asks for C's vote. C refuses: its own log is longer.
+     *   <li>C counts on the voters that it knows, A, B, C and D. B grants, A and D are gone: two of four.
+     *   <li>So it goes on for ever (etcd issue 12359). Here B's request says that 5 is committed; C has that entry, applies it,
+     *       and next time wins with two of three.
+     * </ol>
+     *
+     * <p>The other way round it is the refusal that tells: A, of A and B, has committed that A itself leaves, and more entries
+     * that B lacks; it can lead no more, B can win only with A, and A refuses the shorter log.
+     *
+     * <p>It is safe because a commit index is a fact, whoever tells it, and two logs with the same term at an index are the same
+     * up to there (paper, 5.3); an index that does not match, or lies behind the own log, says nothing. A leader takes no
+     * notice: it commits by counting, and if it cannot, the check of the quorum ends its term.
+     */
+    COMMIT_BY_VOTE,
+
+    /**
      * A Ready with a snapshot must be synced, whatever else it holds.
      *
      * <p>In etcd's library it need not be. B installs a snapshot, acknowledges its index and loses it in a power failure; A has

@@ -351,7 +351,7 @@ final class Raft {
             // Say no, with our term: a node that was cut off, or a version without pre-votes, must learn that it is
             // behind, or
             // neither it nor we might ever win (etcd issue 8501).
-            outbox.send(MessageType.PRE_VOTE_RESPONSE, message.from(), new Body.VoteResponse(true));
+            refuseVote(MessageType.PRE_VOTE_RESPONSE, message.from());
         } else if ((type == MessageType.APPEND || type == MessageType.HEARTBEAT)
                 && (config.checkQuorum() || config.preVote())) {
             // A leader of an old term: its followers protect it from us, so it must hear of our term from us. Without
@@ -368,21 +368,43 @@ final class Raft {
         MessageType answer = pre ? MessageType.PRE_VOTE_RESPONSE : MessageType.VOTE_RESPONSE;
         long candidate = message.from();
         Body.Vote request = (Body.Vote) message.body();
+        learnCommit(request.commit(), request.commitTerm());
         // One vote in a term, and none against a leader of this term; a pre-vote for a later term binds nobody.
         boolean free =
                 vote == candidate || (vote == NodeId.NONE && lead == NodeId.NONE) || (pre && message.term() > term);
         // A learner votes too: it may be a voter by now, and not know it yet.
         if (free && log.isUpToDate(request.lastIndex(), request.lastTerm())) {
             // The term that was asked for; for a pre-vote it is not ours.
-            outbox.sendAt(message.term(), answer, candidate, new Body.VoteResponse(false));
+            outbox.sendAt(message.term(), answer, candidate, Body.VoteResponse.GRANTED);
             if (!pre) {
                 timer.restart();
                 vote = candidate;
             }
         } else {
-            outbox.send(answer, candidate, new Body.VoteResponse(true));
+            refuseVote(answer, candidate);
         }
         return StepResult.HANDLED;
+    }
+
+    private void refuseVote(MessageType answer, long candidate) {
+        Body.VoteResponse refusal = config.deviates(Deviation.COMMIT_BY_VOTE)
+                ? new Body.VoteResponse(true, log.committed(), log.committedTerm())
+                : new Body.VoteResponse(true);
+        outbox.send(answer, candidate, refusal);
+    }
+
+    /**
+     * Learns from a vote, given or asked for, what its sender knows to be committed ({@link Deviation#COMMIT_BY_VOTE}). As the
+     * last act of a candidate's round if that is a configuration change: the voters that it asks may be the wrong ones.
+     */
+    void learnCommit(long index, long indexTerm) {
+        if (role.kind() == RaftRole.LEADER || !config.deviates(Deviation.COMMIT_BY_VOTE)) {
+            return;
+        }
+        boolean news = log.commitIfMatching(index, indexTerm);
+        if (news && role instanceof Candidate && log.hasUnappliedConfChange()) {
+            becomeFollower(term, NodeId.NONE);
+        }
     }
 
     /** For what a caller has excluded already. */

@@ -250,6 +250,30 @@ final class RaftLog {
         committed = index;
     }
 
+    /** The term of the entry up to which the log is committed. */
+    long committedTerm() {
+        long term = term(committed);
+        Invariant.check(
+                term != UNKNOWN_TERM,
+                "the term of the commit index %d is known (log from %d)",
+                committed,
+                firstIndex());
+        return term;
+    }
+
+    /**
+     * Takes a peer's word that the entry of a term at an index is committed, which holds for this log too if it has that entry.
+     *
+     * @return whether that is news
+     */
+    boolean commitIfMatching(long index, long term) {
+        if (index <= committed || !matches(index, term)) {
+            return false;
+        }
+        committed = index;
+        return true;
+    }
+
     // Applying
 
     long applied() {

@@ -155,8 +155,9 @@ final class CrashCluster {
                 assertThat(disk.lastIndex()).as("%s", message).isGreaterThanOrEqualTo(ack.index());
             } else if (message.type() == MessageType.VOTE) {
                 assertThat(stored.vote()).as("%s", message).isEqualTo(config.id());
-                assertThat(message.body())
-                        .isEqualTo(new Body.Vote(disk.lastIndex(), disk.term(disk.lastIndex()), false));
+                Body.Vote request = (Body.Vote) message.body();
+                assertThat(request.lastIndex()).as("%s", message).isEqualTo(disk.lastIndex());
+                assertThat(request.lastTerm()).as("%s", message).isEqualTo(disk.term(disk.lastIndex()));
             } else if (message.type() == MessageType.VOTE_RESPONSE
                     && !((Body.VoteResponse) message.body()).rejected()) {
                 assertThat(stored.vote()).as("%s", message).isEqualTo(message.to());

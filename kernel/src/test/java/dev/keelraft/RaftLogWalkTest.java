@@ -33,6 +33,7 @@ class RaftLogWalkTest {
         PERSISTED,
         WRONG_ACKNOWLEDGEMENT,
         COMMIT,
+        PEER_KNOWS_COMMIT,
         HAND_OUT_COMMITTED,
         APPLIED,
         RESTORE,
@@ -51,7 +52,14 @@ class RaftLogWalkTest {
         Arbitrary<Kind> kinds = Arbitraries.frequencyOf(
                 Tuple.of(4, Arbitraries.of(Kind.LEADER_APPENDS, Kind.FOLLOWER_APPENDS, Kind.HAND_OUT, Kind.PERSISTED)),
                 Tuple.of(3, Arbitraries.of(Kind.COMMIT, Kind.HAND_OUT_COMMITTED, Kind.APPLIED, Kind.STORE)),
-                Tuple.of(1, Arbitraries.of(Kind.COMPACT, Kind.RESTORE, Kind.WRONG_ACKNOWLEDGEMENT, Kind.TERM_PASSES)));
+                Tuple.of(
+                        1,
+                        Arbitraries.of(
+                                Kind.COMPACT,
+                                Kind.RESTORE,
+                                Kind.WRONG_ACKNOWLEDGEMENT,
+                                Kind.TERM_PASSES,
+                                Kind.PEER_KNOWS_COMMIT)));
         return Combinators.combine(
                         kinds,
                         Arbitraries.integers().between(0, 15),
@@ -107,6 +115,14 @@ class RaftLogWalkTest {
                     log.commitTo(index);
                     log.commitTo(index - 1);
                     twin.committed = index;
+                }
+                case PEER_KNOWS_COMMIT -> {
+                    // Its log may be shorter, the same, longer, or another one.
+                    long index = Math.max(0, twin.committed - 3 + event.a());
+                    long indexTerm = event.b() % 4 == 0 ? term + 7 : Math.max(0, twin.term(index));
+                    boolean news = index > twin.committed && indexTerm == twin.term(index);
+                    assertThat(log.commitIfMatching(index, indexTerm)).isEqualTo(news);
+                    twin.committed = news ? index : twin.committed;
                 }
                 case HAND_OUT_COMMITTED -> handOutCommitted(event.a() % 2 == 0 ? twin.handedOut : twin.durable);
                 case APPLIED -> {

@@ -200,7 +200,8 @@ class TermTest {
         prepared.step(MessageType.PRE_VOTE, 2, 1, new Body.Vote(0, 0, false));
         List<Message> sent = prepared.sent();
         assertThat(sent)
-                .containsExactly(new Message(MessageType.PRE_VOTE_RESPONSE, 1, 2, 0, new Body.VoteResponse(true)));
+                .containsExactly(
+                        new Message(MessageType.PRE_VOTE_RESPONSE, 1, 2, 0, new Body.VoteResponse(true, 7, 1)));
         TestNode asking = TestNode.of(2, 3, config -> config.preVote(true));
         asking.raw.campaign();
         asking.run();

@@ -64,17 +64,27 @@ public sealed interface Body {
      * @param lastIndex the index of the candidate's last entry
      * @param lastTerm the term of the candidate's last entry
      * @param transfer whether the leader itself asked for this election, so that voters need not protect it (thesis 4.2.3)
+     * @param commit the candidate's commit index; 0 if it does not say
+     * @param commitTerm the term of the candidate's entry at {@code commit}
      */
-    record Vote(long lastIndex, long lastTerm, boolean transfer) implements Body {
+    record Vote(long lastIndex, long lastTerm, boolean transfer, long commit, long commitTerm) implements Body {
         /**
          * Checks the numbers.
          *
          * @param lastIndex at least 0
          * @param lastTerm at least 0
          * @param transfer see above
+         * @param commit at least 0
+         * @param commitTerm at least 0
          */
         public Vote {
             notNegative(lastIndex, lastTerm);
+            notNegative(commit, commitTerm);
+        }
+
+        /** A request that says nothing of what is committed, as etcd's members send it. */
+        public Vote(long lastIndex, long lastTerm, boolean transfer) {
+            this(lastIndex, lastTerm, transfer, 0, 0);
         }
     }
 
@@ -82,8 +92,32 @@ public sealed interface Body {
      * The answer to {@link Vote}.
      *
      * @param rejected whether the vote was refused
+     * @param commit if rejected: the voter's commit index; 0 if it does not say
+     * @param commitTerm if rejected: the term of the voter's entry at {@code commit}
      */
-    record VoteResponse(boolean rejected) implements Body {}
+    record VoteResponse(boolean rejected, long commit, long commitTerm) implements Body {
+        /** The vote, or the prospect of it. */
+        public static final VoteResponse GRANTED = new VoteResponse(false);
+
+        /**
+         * Checks the numbers.
+         *
+         * @param rejected see above
+         * @param commit at least 0; 0 in a grant
+         * @param commitTerm at least 0; 0 in a grant
+         */
+        public VoteResponse {
+            notNegative(commit, commitTerm);
+            if (!rejected && (commit | commitTerm) != 0) {
+                throw new IllegalArgumentException("a grant does not say what is committed: " + commit);
+            }
+        }
+
+        /** An answer that says nothing of what is committed, as etcd's members send it. */
+        public VoteResponse(boolean rejected) {
+            this(rejected, 0, 0);
+        }
+    }
 
     /**
      * A leader's sign of life.

@@ -63,12 +63,21 @@ class MessageTest {
         assertRefused(() -> new Body.AppendResponse(0, true, 0, -1));
         assertRefused(() -> new Body.Vote(-1, 0, false));
         assertRefused(() -> new Body.Vote(0, -1, false));
+        assertRefused(() -> new Body.Vote(0, 0, false, -1, 0));
+        assertRefused(() -> new Body.Vote(0, 0, false, 0, -1));
+        assertRefused(() -> new Body.VoteResponse(true, -1, 0));
+        assertRefused(() -> new Body.VoteResponse(true, 0, -1));
         assertRefused(() -> new Body.Heartbeat(-1, NOTHING));
         assertRefused(() -> new Body.ReadIndexResponse(-1, NOTHING));
         assertRefused(() -> new Snapshot(-1, 0, ConfState.EMPTY, NOTHING));
         assertRefused(() -> new Snapshot(0, -1, ConfState.EMPTY, NOTHING));
         assertRefused(() -> new HardState(-1, 0, 0));
         assertRefused(() -> new HardState(0, 0, -1));
+    }
+
+    @Example
+    void a_grant_does_not_say_what_is_committed() {
+        assertThatThrownBy(() -> new Body.VoteResponse(false, 1, 1)).isInstanceOf(IllegalArgumentException.class);
     }
 
     private static void assertRefused(Runnable creation) {

@@ -42,6 +42,10 @@ public final class MessageCodec {
     private static final int REJECT_HINT = 11 << 3 | WireInput.VARINT;
     private static final int CONTEXT = 12 << 3 | WireInput.DELIMITED;
 
+    // Keel's own.
+    private static final int KNOWN_COMMIT = 1000 << 3 | WireInput.VARINT;
+    private static final int KNOWN_COMMIT_TERM = 1001 << 3 | WireInput.VARINT;
+
     // 13, vote, and 14, responses, belong to local kinds and are skipped as unknown fields are. Responses are messages
     // within a message; as nobody descends into them, nothing here is recursive.
 
@@ -132,7 +136,9 @@ public final class MessageCodec {
                 + snapshotBytes(fields)
                 + WireOutput.flagBytes(REJECT, fields.reject)
                 + WireOutput.numberBytes(REJECT_HINT, fields.rejectHint)
-                + WireOutput.bytesBytes(CONTEXT, fields.context);
+                + WireOutput.bytesBytes(CONTEXT, fields.context)
+                + WireOutput.numberBytes(KNOWN_COMMIT, fields.knownCommit)
+                + WireOutput.numberBytes(KNOWN_COMMIT_TERM, fields.knownCommitTerm);
     }
 
     private static long entriesBytes(List<Entry> entries) {
@@ -166,6 +172,8 @@ public final class MessageCodec {
         WireOutput.flag(REJECT, fields.reject, out);
         WireOutput.number(REJECT_HINT, fields.rejectHint, out);
         WireOutput.bytes(CONTEXT, fields.context, out);
+        WireOutput.number(KNOWN_COMMIT, fields.knownCommit, out);
+        WireOutput.number(KNOWN_COMMIT_TERM, fields.knownCommitTerm, out);
     }
 
     private static Message read(WireInput in) throws IOException, MalformedMessageException {
@@ -184,6 +192,8 @@ public final class MessageCodec {
                 case REJECT -> fields.reject = in.flag();
                 case REJECT_HINT -> fields.rejectHint = in.number("the hint");
                 case CONTEXT -> fields.context = in.bytes();
+                case KNOWN_COMMIT -> fields.knownCommit = in.number("the known commit index");
+                case KNOWN_COMMIT_TERM -> fields.knownCommitTerm = in.number("the term at the known commit index");
                 default -> in.skip(tag);
             }
         }

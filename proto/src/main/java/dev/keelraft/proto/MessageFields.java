@@ -42,6 +42,11 @@ final class MessageFields {
     long rejectHint;
     byte[] context = WireInput.NO_BYTES;
 
+    // Keel's own
+
+    long knownCommit;
+    long knownCommitTerm;
+
     /** The number of a kind on the wire. */
     static int number(MessageType type) {
         return switch (type) {
@@ -126,11 +131,15 @@ final class MessageFields {
         index = body.lastIndex();
         logTerm = body.lastTerm();
         context = body.transfer() ? TRANSFER : WireInput.NO_BYTES;
+        knownCommit = body.commit();
+        knownCommitTerm = body.commitTerm();
         return this;
     }
 
     private MessageFields voteResponse(Body.VoteResponse body) {
         reject = body.rejected();
+        knownCommit = body.commit();
+        knownCommitTerm = body.commitTerm();
         return this;
     }
 
@@ -176,8 +185,10 @@ final class MessageFields {
         return switch (kind) {
             case APPEND -> toAppend();
             case APPEND_RESPONSE -> new Body.AppendResponse(index, reject, rejectHint, logTerm);
-            case VOTE, PRE_VOTE -> new Body.Vote(index, logTerm, Arrays.equals(context, TRANSFER));
-            case VOTE_RESPONSE, PRE_VOTE_RESPONSE -> new Body.VoteResponse(reject);
+            case VOTE, PRE_VOTE ->
+                new Body.Vote(index, logTerm, Arrays.equals(context, TRANSFER), knownCommit, knownCommitTerm);
+            case VOTE_RESPONSE, PRE_VOTE_RESPONSE ->
+                reject ? new Body.VoteResponse(true, knownCommit, knownCommitTerm) : Body.VoteResponse.GRANTED;
             case HEARTBEAT -> new Body.Heartbeat(commit, context);
             case HEARTBEAT_RESPONSE -> new Body.HeartbeatResponse(context);
             case INSTALL_SNAPSHOT -> toInstallSnapshot();

@@ -31,8 +31,10 @@
  * <tr><td>APPEND_RESPONSE</td><td>4</td><td>MsgAppResp</td>
  *     <td>index, reject = rejected, rejectHint, logTerm = hintTerm</td></tr>
  * <tr><td>VOTE</td><td>5</td><td>MsgVote</td>
- *     <td>index = lastIndex, logTerm = lastTerm, context = "CampaignTransfer" if transfer</td></tr>
- * <tr><td>VOTE_RESPONSE</td><td>6</td><td>MsgVoteResp</td><td>reject = rejected</td></tr>
+ *     <td>index = lastIndex, logTerm = lastTerm, context = "CampaignTransfer" if transfer, knownCommit = commit,
+ *     knownCommitTerm = commitTerm</td></tr>
+ * <tr><td>VOTE_RESPONSE</td><td>6</td><td>MsgVoteResp</td>
+ *     <td>reject = rejected, and if so knownCommit = commit, knownCommitTerm = commitTerm</td></tr>
  * <tr><td>INSTALL_SNAPSHOT</td><td>7</td><td>MsgSnap</td><td>snapshot, of an index that is not 0</td></tr>
  * <tr><td>HEARTBEAT</td><td>8</td><td>MsgHeartbeat</td><td>commit, context</td></tr>
  * <tr><td>HEARTBEAT_RESPONSE</td><td>9</td><td>MsgHeartbeatResp</td><td>context</td></tr>
@@ -56,8 +58,8 @@
  * <p><b>The schema.</b> {@code raft.proto} has etcd's field numbers and types. {@code dev.keelraft.proto.wire} has the classes
  * that protobuf generates from it, for hosts that want them and as the oracle of the tests. The codecs neither use nor load
  * them, but only protobuf's {@code CodedInputStream} and {@code CodedOutputStream}; so a host with another version of
- * protobuf-java, which may refuse generated classes of this one, can still use them. Fields of Keel's own, should there be any,
- * start at number 1000.
+ * protobuf-java, which may refuse generated classes of this one, can still use them. Fields of Keel's own
+ * start at number 1000; etcd's members skip them, and do not send them.
  *
  * <p>Read {@code raft.proto} first, then {@code MessageFields}, where the table above is code, then {@code MessageCodec} and
  * {@code WireInput}.

@@ -64,8 +64,12 @@ final class GeneratedTwin {
             if (vote.transfer()) {
                 to.setContext(ByteString.copyFromUtf8(TRANSFER));
             }
+            ifNotZero(vote.commit(), to::setKnownCommit);
+            ifNotZero(vote.commitTerm(), to::setKnownCommitTerm);
         } else if (body instanceof Body.VoteResponse response) {
             ifTrue(response.rejected(), to::setReject);
+            ifNotZero(response.commit(), to::setKnownCommit);
+            ifNotZero(response.commitTerm(), to::setKnownCommitTerm);
         } else if (body instanceof Body.Heartbeat heartbeat) {
             ifNotZero(heartbeat.commit(), to::setCommit);
             ifNotEmpty(heartbeat.context(), to::setContext);
@@ -183,7 +187,8 @@ final class GeneratedTwin {
         }
         List<Entry> entries = new ArrayList<>();
         from.getEntriesList().forEach(entry -> entries.add(toKernel(entry)));
-        if ((from.getTerm() | from.getLogTerm() | from.getIndex() | from.getCommit() | from.getRejectHint()) < 0) {
+        if ((from.getTerm() | from.getLogTerm() | from.getIndex() | from.getCommit() | from.getRejectHint()) < 0
+                || (from.getKnownCommit() | from.getKnownCommitTerm()) < 0) {
             throw new Refused(Reason.NEGATIVE_NUMBER);
         }
         Snapshot snapshot = from.hasSnapshot() ? toKernel(from.getSnapshot()) : Snapshot.NONE;
@@ -206,9 +211,8 @@ final class GeneratedTwin {
                                 from.getIndex(), from.getReject(), from.getRejectHint(), from.getLogTerm()));
             case MSG_VOTE -> message(MessageType.VOTE, from, vote(from));
             case MSG_PRE_VOTE -> message(MessageType.PRE_VOTE, from, vote(from));
-            case MSG_VOTE_RESPONSE -> message(MessageType.VOTE_RESPONSE, from, new Body.VoteResponse(from.getReject()));
-            case MSG_PRE_VOTE_RESPONSE ->
-                message(MessageType.PRE_VOTE_RESPONSE, from, new Body.VoteResponse(from.getReject()));
+            case MSG_VOTE_RESPONSE -> message(MessageType.VOTE_RESPONSE, from, voteResponse(from));
+            case MSG_PRE_VOTE_RESPONSE -> message(MessageType.PRE_VOTE_RESPONSE, from, voteResponse(from));
             case MSG_HEARTBEAT -> message(MessageType.HEARTBEAT, from, new Body.Heartbeat(from.getCommit(), context));
             case MSG_HEARTBEAT_RESPONSE ->
                 message(MessageType.HEARTBEAT_RESPONSE, from, new Body.HeartbeatResponse(context));
@@ -257,7 +261,17 @@ final class GeneratedTwin {
 
     private static Body.Vote vote(dev.keelraft.proto.wire.Message from) {
         return new Body.Vote(
-                from.getIndex(), from.getLogTerm(), from.getContext().equals(ByteString.copyFromUtf8(TRANSFER)));
+                from.getIndex(),
+                from.getLogTerm(),
+                from.getContext().equals(ByteString.copyFromUtf8(TRANSFER)),
+                from.getKnownCommit(),
+                from.getKnownCommitTerm());
+    }
+
+    private static Body.VoteResponse voteResponse(dev.keelraft.proto.wire.Message from) {
+        return from.getReject()
+                ? new Body.VoteResponse(true, from.getKnownCommit(), from.getKnownCommitTerm())
+                : new Body.VoteResponse(false);
     }
 
     private static byte[] only(List<Entry> entries) {

@@ -51,10 +51,15 @@ final class KernelArbitraries {
             case VOTE, PRE_VOTE ->
                 envelope(
                         type,
-                        Combinators.combine(numbers(), numbers(), Arbitraries.of(true, false))
+                        Combinators.combine(numbers(), numbers(), Arbitraries.of(true, false), numbers(), numbers())
                                 .as(Body.Vote::new));
             case VOTE_RESPONSE, PRE_VOTE_RESPONSE ->
-                envelope(type, Arbitraries.of(true, false).map(Body.VoteResponse::new));
+                envelope(
+                        type,
+                        Combinators.combine(Arbitraries.of(true, false), numbers(), numbers())
+                                .as((rejected, commit, commitTerm) -> rejected
+                                        ? new Body.VoteResponse(true, commit, commitTerm)
+                                        : new Body.VoteResponse(false)));
             case HEARTBEAT ->
                 envelope(type, Combinators.combine(numbers(), payloads()).as(Body.Heartbeat::new));
             case HEARTBEAT_RESPONSE -> envelope(type, payloads().map(Body.HeartbeatResponse::new));

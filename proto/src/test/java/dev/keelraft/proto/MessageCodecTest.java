@@ -84,6 +84,8 @@ class MessageCodecTest {
         assertRefused(append().setIndex(tooHigh), Reason.NEGATIVE_NUMBER);
         assertRefused(append().setCommit(tooHigh), Reason.NEGATIVE_NUMBER);
         assertRefused(append().setRejectHint(-1), Reason.NEGATIVE_NUMBER);
+        assertRefused(append().setKnownCommit(tooHigh), Reason.NEGATIVE_NUMBER);
+        assertRefused(append().setKnownCommitTerm(-1), Reason.NEGATIVE_NUMBER);
         assertRefused(append().addEntries(entry(tooHigh, 1)), Reason.NEGATIVE_NUMBER);
         assertRefused(append().addEntries(entry(1, -1)), Reason.NEGATIVE_NUMBER);
         assertRefused(snapshot(SnapshotMetadata.newBuilder().setIndex(tooHigh)), Reason.NEGATIVE_NUMBER);
@@ -183,6 +185,15 @@ class MessageCodecTest {
                     .build());
             assertThat(((Body.Vote) message.body()).transfer()).as(context).isFalse();
         }
+    }
+
+    @Example
+    void a_grant_says_nothing_of_what_is_committed() throws MalformedMessageException {
+        Message message = decode(wire(MessageType.VOTE_RESPONSE)
+                .setKnownCommit(7)
+                .setKnownCommitTerm(3)
+                .build());
+        assertThat(message.body()).isEqualTo(new Body.VoteResponse(false));
     }
 
     @Example

@@ -60,15 +60,13 @@ final class WireEdit {
     /** Puts unknown fields of all wire types between the others: new numbers, and known ones with a type that they never have. */
     static void addUnknownFields(Descriptor type, List<Field> fields, Random random) throws IOException {
         for (int count = random.nextInt(4); count > 0; count--) {
-            fields.add(random.nextInt(fields.size() + 1), unknownField(random));
+            fields.add(random.nextInt(fields.size() + 1), unknownField(type, random));
         }
     }
 
-    private static Field unknownField(Random random) throws IOException {
+    private static Field unknownField(Descriptor type, Random random) throws IOException {
         boolean newNumber = random.nextBoolean();
-        int number = newNumber
-                ? LAST_KNOWN + 1 + random.nextInt(random.nextBoolean() ? 2_000 : HIGHEST_NUMBER - LAST_KNOWN)
-                : 1 + random.nextInt(LAST_KNOWN);
+        int number = newNumber ? newNumber(type, random) : 1 + random.nextInt(LAST_KNOWN);
         int wireType = switch (random.nextInt(newNumber ? 5 : 3)) {
             case 0 -> WireFormat.WIRETYPE_FIXED32;
             case 1 -> WireFormat.WIRETYPE_FIXED64;
@@ -77,6 +75,14 @@ final class WireEdit {
             default -> WireFormat.WIRETYPE_LENGTH_DELIMITED;
         };
         return new Field(number, wireType, randomValue(number, wireType, random, 3));
+    }
+
+    private static int newNumber(Descriptor type, Random random) {
+        int number;
+        do {
+            number = LAST_KNOWN + 1 + random.nextInt(random.nextBoolean() ? 2_000 : HIGHEST_NUMBER - LAST_KNOWN);
+        } while (type.findFieldByNumber(number) != null);
+        return number;
     }
 
     private static byte[] randomValue(int number, int wireType, Random random, int depth) throws IOException {
