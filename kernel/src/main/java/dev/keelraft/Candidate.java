@@ -110,10 +110,14 @@ final class Candidate extends Role implements LongFunction<Ballot> {
         MessageType request = pre ? MessageType.PRE_VOTE : MessageType.VOTE;
         MessageType answer = pre ? MessageType.PRE_VOTE_RESPONSE : MessageType.VOTE_RESPONSE;
         RaftLog log = raft.log();
-        boolean transfer = campaign == Raft.Campaign.TRANSFER;
-        Body.Vote body = raft.config().deviates(Deviation.COMMIT_BY_VOTE)
-                ? new Body.Vote(log.lastIndex(), log.lastTerm(), transfer, log.committed(), log.committedTerm())
-                : new Body.Vote(log.lastIndex(), log.lastTerm(), transfer);
+        boolean tells = raft.config().deviates(Deviation.COMMIT_BY_VOTE);
+        Body.Vote body = new Body.Vote(
+                log.lastIndex(),
+                log.lastTerm(),
+                campaign == Raft.Campaign.TRANSFER,
+                tells ? log.committed() : 0,
+                tells ? log.committedTerm() : 0,
+                raft.config().priority());
         for (int i = 0; i < raft.membership().size(); i++) {
             long member = raft.membership().member(i);
             if (member == raft.id()) {

@@ -57,6 +57,9 @@ final class Raft {
     /** The index of the snapshot that brought the members last, or 0. */
     private long restoredIndex;
 
+    /** How often this node has refused a vote for the sake of its own priority, since it last heard from a leader or led. */
+    private int insisted;
+
     private Role role;
 
     /** Reads that are confirmed, and wait for the next Ready. */
@@ -164,6 +167,7 @@ final class Raft {
     /** The leader of the current term has been heard from. */
     void follow(long leader) {
         lead = leader;
+        insisted = 0;
     }
 
     /**
@@ -188,6 +192,7 @@ final class Raft {
         // To whom it was made, wanted this election, or it would not have been held.
         promisedTicks = 0;
         lead = id;
+        insisted = 0;
         Leader leader = new Leader(this);
         role = leader;
         leader.open();
@@ -373,7 +378,7 @@ final class Raft {
         boolean free =
                 vote == candidate || (vote == NodeId.NONE && lead == NodeId.NONE) || (pre && message.term() > term);
         // A learner votes too: it may be a voter by now, and not know it yet.
-        if (free && log.isUpToDate(request.lastIndex(), request.lastTerm())) {
+        if (free && log.isUpToDate(request.lastIndex(), request.lastTerm()) && !insistsOnPriority(request)) {
             // The term that was asked for; for a pre-vote it is not ours.
             outbox.sendAt(message.term(), answer, candidate, Body.VoteResponse.GRANTED);
             if (!pre) {
@@ -384,6 +389,22 @@ final class Raft {
             refuseVote(answer, candidate);
         }
         return StepResult.HANDLED;
+    }
+
+    /**
+     * Whether this node refuses a candidate that it could vote for, because it should rather lead itself (see {@link
+     * RaftConfig.Builder#priority} for why that ends).
+     */
+    private boolean insistsOnPriority(Body.Vote request) {
+        boolean preferred = config.priority() > request.priority()
+                && !request.transfer()
+                && log.lastIndex() == request.lastIndex()
+                && log.lastTerm() == request.lastTerm();
+        if (!preferred || insisted >= membership.size() || !isPromotable() || log.hasUnappliedConfChange()) {
+            return false;
+        }
+        insisted++;
+        return true;
     }
 
     private void refuseVote(MessageType answer, long candidate) {

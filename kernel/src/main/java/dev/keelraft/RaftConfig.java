@@ -8,7 +8,8 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * The settings of a node. Every member of a group should have the same, but for {@link #id} and {@link #random}.
+ * The settings of a node. Every member of a group should have the same, but for {@link #id}, {@link #random}
+ * and {@link #priority}.
  *
  * <pre>
  *   RaftConfig config = RaftConfig.builder(id, new Random(seed)).electionTicks(20).build();
@@ -27,6 +28,7 @@ public final class RaftConfig {
     private final int electionTicks;
     private final int heartbeatTicks;
     private final boolean preVote;
+    private final int priority;
     private final boolean checkQuorum;
     private final boolean stepDownOnRemoval;
     private final boolean forwardProposals;
@@ -52,6 +54,7 @@ public final class RaftConfig {
         electionTicks = builder.electionTicks;
         heartbeatTicks = builder.heartbeatTicks;
         preVote = builder.preVote;
+        priority = builder.priority;
         checkQuorum = builder.checkQuorum;
         stepDownOnRemoval = builder.stepDownOnRemoval;
         forwardProposals = builder.forwardProposals;
@@ -106,6 +109,11 @@ public final class RaftConfig {
     /** See {@link Builder#preVote}. */
     public boolean preVote() {
         return preVote;
+    }
+
+    /** See {@link Builder#priority}. */
+    public int priority() {
+        return priority;
     }
 
     /** See {@link Builder#checkQuorum}. */
@@ -210,6 +218,7 @@ public final class RaftConfig {
         private int electionTicks = 10;
         private int heartbeatTicks = 1;
         private boolean preVote = true;
+        private int priority;
         private boolean checkQuorum = true;
         private boolean stepDownOnRemoval = true;
         private boolean forwardProposals;
@@ -255,6 +264,31 @@ public final class RaftConfig {
          */
         public Builder preVote(boolean on) {
             preVote = on;
+            return this;
+        }
+
+        /**
+         * How much this member should lead, compared with the others: at least 0, and 0 by default, for all alike. Each member
+         * has its own; it may change with every start.
+         *
+         * <p>A candidate's requests bear it. A member that could be elected itself at that moment refuses a candidate of lower
+         * priority whose log is exactly as good as its own. A longer log always wins, and a campaign that the leader ordered
+         * ({@link RawNode#transferLeadership}) meets no such refusal.
+         *
+         * <p>It is a wish and no promise. A candidate needs a majority and not everybody, so it wins where the members above it
+         * are not needed; and nobody gives leadership back to a better member that returns: the host asks for that with {@link
+         * RawNode#transferLeadership}.
+         *
+         * <p>Nor may it cost the group its leader. A member that is cut off one way refuses nobody whom it does not hear, and
+         * where its own refusals are lost they count for nothing. But it may hear a candidate whom it could elect, and reach too
+         * few to be elected; or its host never lets it campaign, because it does not {@link RawNode#tick}. So it insists at most
+         * as often in a row as the group has members, which is time enough for its own time-out, and then votes for whoever asks,
+         * until it has heard from a leader or has led. The price is those rounds without a leader.
+         *
+         * <p>A member of etcd's sends 0 and refuses nobody for this reason.
+         */
+        public Builder priority(int priority) {
+            this.priority = priority;
             return this;
         }
 
@@ -428,6 +462,7 @@ public final class RaftConfig {
         public RaftConfig build() {
             atLeast("heartbeatTicks", heartbeatTicks, 1);
             atLeast("electionTicks", electionTicks, heartbeatTicks + 1L);
+            atLeast("priority", priority, 0);
             atLeast("maxEntryBytes", maxEntryBytes, 1);
             atLeast("maxMessageBytes", maxMessageBytes, 0);
             atLeast("maxReadyBytes", maxReadyBytes, 1);

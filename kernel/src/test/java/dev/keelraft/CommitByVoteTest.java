@@ -123,7 +123,7 @@ class CommitByVoteTest {
         node.raw.campaign();
         assertThat(node.sent(MessageType.VOTE))
                 .extracting(Message::body)
-                .containsOnly(new Body.Vote(3, 1, false, 2, 1));
+                .containsOnly(new Body.Vote(3, 1, false, 2, 1, 0));
         node.step(MessageType.VOTE, 2, 3, new Body.Vote(1, 1, false));
         assertThat(node.sent())
                 .containsExactly(new Message(MessageType.VOTE_RESPONSE, 1, 2, 3, new Body.VoteResponse(true, 2, 1)));
@@ -149,7 +149,7 @@ class CommitByVoteTest {
         node.raw.campaign();
         assertThat(node.sent(MessageType.VOTE)).extracting(Message::body).containsOnly(new Body.Vote(3, 1, false));
         node.answer(MessageType.VOTE_RESPONSE, 2, new Body.VoteResponse(true, 3, 1));
-        node.step(MessageType.VOTE, 2, 3, new Body.Vote(1, 1, false, 3, 1));
+        node.step(MessageType.VOTE, 2, 3, new Body.Vote(1, 1, false, 3, 1, 0));
         assertThat(node.sent())
                 .containsExactly(new Message(MessageType.VOTE_RESPONSE, 1, 2, 3, new Body.VoteResponse(true)));
         assertThat(node.commit()).isEqualTo(2);
@@ -160,7 +160,7 @@ class CommitByVoteTest {
     @Test
     void a_voter_learns_and_applies_what_its_own_log_has() {
         TestNode node = member(1, confState(3), 0, entries(1, 1, 1, 1), true, false);
-        node.step(MessageType.PRE_VOTE, 2, 2, new Body.Vote(9, 1, false, 2, 1));
+        node.step(MessageType.PRE_VOTE, 2, 2, new Body.Vote(9, 1, false, 2, 1, 0));
         assertThat(node.commit()).isEqualTo(2);
         assertThat(node.applied).isEqualTo(entries(1, 1, 1));
         assertThat(node.storage.hardState()).isEqualTo(new HardState(1, 0, 2));
@@ -170,12 +170,12 @@ class CommitByVoteTest {
     void what_its_log_does_not_have_or_has_otherwise_tells_a_voter_nothing() {
         TestNode node =
                 member(1, confState(3), 2, entries(1, 1, 1, 1), true, false).run();
-        node.step(MessageType.VOTE, 2, 2, new Body.Vote(9, 2, false, 4, 1));
-        node.step(MessageType.VOTE, 2, 3, new Body.Vote(9, 2, false, Long.MAX_VALUE, 1));
-        node.step(MessageType.VOTE, 2, 4, new Body.Vote(9, 2, false, 3, 2));
-        node.step(MessageType.VOTE, 2, 5, new Body.Vote(9, 2, false, 3, 0));
+        node.step(MessageType.VOTE, 2, 2, new Body.Vote(9, 2, false, 4, 1, 0));
+        node.step(MessageType.VOTE, 2, 3, new Body.Vote(9, 2, false, Long.MAX_VALUE, 1, 0));
+        node.step(MessageType.VOTE, 2, 4, new Body.Vote(9, 2, false, 3, 2, 0));
+        node.step(MessageType.VOTE, 2, 5, new Body.Vote(9, 2, false, 3, 0, 0));
         assertThat(node.commit()).isEqualTo(2);
-        node.step(MessageType.VOTE, 2, 6, new Body.Vote(9, 2, false, 1, 1));
+        node.step(MessageType.VOTE, 2, 6, new Body.Vote(9, 2, false, 1, 1, 0));
         assertThat(node.commit()).as("and it never moves back").isEqualTo(2);
     }
 
@@ -214,7 +214,7 @@ class CommitByVoteTest {
         TestNode node = member(1, confState(3), 0, removalAnd(3, 1), true, false);
         node.raw.campaign();
         node.run();
-        node.raw.step(new Message(MessageType.VOTE, 2, 1, 2, new Body.Vote(1, 1, false, 1, 1)));
+        node.raw.step(new Message(MessageType.VOTE, 2, 1, 2, new Body.Vote(1, 1, false, 1, 1, 0)));
         assertThat(node.role()).isEqualTo(RaftRole.FOLLOWER);
         assertThat(node.vote()).as("in this term it stays given").isEqualTo(1);
     }
@@ -235,7 +235,7 @@ class CommitByVoteTest {
     void a_leader_commits_by_counting_alone() {
         TestNode leader =
                 member(1, confState(3), 0, entries(1, 1, 1), true, false).win();
-        leader.step(MessageType.PRE_VOTE, 2, 3, new Body.Vote(2, 1, false, 2, 1));
+        leader.step(MessageType.PRE_VOTE, 2, 3, new Body.Vote(2, 1, false, 2, 1, 0));
         assertThat(leader.role()).isEqualTo(RaftRole.LEADER);
         assertThat(leader.commit()).isZero();
     }

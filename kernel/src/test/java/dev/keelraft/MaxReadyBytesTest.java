@@ -152,7 +152,7 @@ class MaxReadyBytesTest {
             assertThat(requests).hasSize(page == 3 ? 2 : 0);
             node.raw.advance(ready);
         }
-        assertThat(requests.get(0).body()).isEqualTo(new Body.Vote(5, 1, false, 5, 1));
+        assertThat(requests.get(0).body()).isEqualTo(new Body.Vote(5, 1, false, 5, 1, 0));
         assertThat(node.storage.hardState()).isEqualTo(new HardState(2, 1, 5));
         node.answer(MessageType.VOTE_RESPONSE, 2, new Body.VoteResponse(false));
         assertThat(node.role()).as("with its own vote").isEqualTo(RaftRole.LEADER);

@@ -24,6 +24,7 @@ class RaftConfigTest {
         assertThat(config.electionTicks()).isEqualTo(10);
         assertThat(config.heartbeatTicks()).isEqualTo(1);
         assertThat(config.preVote()).isTrue();
+        assertThat(config.priority()).isZero();
         assertThat(config.checkQuorum()).isTrue();
         assertThat(config.stepDownOnRemoval()).isTrue();
         assertThat(config.forwardProposals()).isFalse();
@@ -54,6 +55,7 @@ class RaftConfigTest {
                 .electionTicks(31)
                 .heartbeatTicks(3)
                 .preVote(false)
+                .priority(11)
                 .checkQuorum(false)
                 .stepDownOnRemoval(false)
                 .forwardProposals(true)
@@ -75,6 +77,7 @@ class RaftConfigTest {
         assertThat(config.electionTicks()).isEqualTo(31);
         assertThat(config.heartbeatTicks()).isEqualTo(3);
         assertThat(config.preVote()).isFalse();
+        assertThat(config.priority()).isEqualTo(11);
         assertThat(config.checkQuorum()).isFalse();
         assertThat(config.stepDownOnRemoval()).isFalse();
         assertThat(config.forwardProposals()).isTrue();
@@ -100,6 +103,7 @@ class RaftConfigTest {
         assertEnd(1, "heartbeatTicks", (config, value) -> config.heartbeatTicks((int) value));
         assertEnd(
                 4, "electionTicks", (config, value) -> config.heartbeatTicks(3).electionTicks((int) value));
+        assertEnd(0, "priority", (config, value) -> config.priority((int) value));
         assertEnd(1, "maxEntryBytes", (config, value) -> config.maxEntryBytes((int) value));
         assertEnd(0, "maxMessageBytes", RaftConfig.Builder::maxMessageBytes);
         assertEnd(0, "diskStallTicks", (config, value) -> config.diskStallTicks((int) value));

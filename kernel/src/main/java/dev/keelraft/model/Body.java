@@ -66,8 +66,10 @@ public sealed interface Body {
      * @param transfer whether the leader itself asked for this election, so that voters need not protect it (thesis 4.2.3)
      * @param commit the candidate's commit index; 0 if it does not say
      * @param commitTerm the term of the candidate's entry at {@code commit}
+     * @param priority how much the candidate should lead, see {@code RaftConfig}; 0 if nobody said
      */
-    record Vote(long lastIndex, long lastTerm, boolean transfer, long commit, long commitTerm) implements Body {
+    record Vote(long lastIndex, long lastTerm, boolean transfer, long commit, long commitTerm, long priority)
+            implements Body {
         /**
          * Checks the numbers.
          *
@@ -76,15 +78,19 @@ public sealed interface Body {
          * @param transfer see above
          * @param commit at least 0
          * @param commitTerm at least 0
+         * @param priority at least 0
          */
         public Vote {
             notNegative(lastIndex, lastTerm);
             notNegative(commit, commitTerm);
+            if (priority < 0) {
+                throw new IllegalArgumentException("negative priority: " + priority);
+            }
         }
 
-        /** A request that says nothing of what is committed, as etcd's members send it. */
+        /** A request that says nothing of what is committed and of a priority, as etcd's members send it. */
         public Vote(long lastIndex, long lastTerm, boolean transfer) {
-            this(lastIndex, lastTerm, transfer, 0, 0);
+            this(lastIndex, lastTerm, transfer, 0, 0, 0);
         }
     }
 

@@ -63,8 +63,9 @@ class MessageTest {
         assertRefused(() -> new Body.AppendResponse(0, true, 0, -1));
         assertRefused(() -> new Body.Vote(-1, 0, false));
         assertRefused(() -> new Body.Vote(0, -1, false));
-        assertRefused(() -> new Body.Vote(0, 0, false, -1, 0));
-        assertRefused(() -> new Body.Vote(0, 0, false, 0, -1));
+        assertRefused(() -> new Body.Vote(0, 0, false, -1, 0, 0));
+        assertRefused(() -> new Body.Vote(0, 0, false, 0, -1, 0));
+        assertRefused(() -> new Body.Vote(0, 0, false, 0, 0, -1));
         assertRefused(() -> new Body.VoteResponse(true, -1, 0));
         assertRefused(() -> new Body.VoteResponse(true, 0, -1));
         assertRefused(() -> new Body.Heartbeat(-1, NOTHING));

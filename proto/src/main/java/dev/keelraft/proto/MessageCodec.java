@@ -45,6 +45,7 @@ public final class MessageCodec {
     // Keel's own.
     private static final int KNOWN_COMMIT = 1000 << 3 | WireInput.VARINT;
     private static final int KNOWN_COMMIT_TERM = 1001 << 3 | WireInput.VARINT;
+    private static final int PRIORITY = 1002 << 3 | WireInput.VARINT;
 
     // 13, vote, and 14, responses, belong to local kinds and are skipped as unknown fields are. Responses are messages
     // within a message; as nobody descends into them, nothing here is recursive.
@@ -138,7 +139,8 @@ public final class MessageCodec {
                 + WireOutput.numberBytes(REJECT_HINT, fields.rejectHint)
                 + WireOutput.bytesBytes(CONTEXT, fields.context)
                 + WireOutput.numberBytes(KNOWN_COMMIT, fields.knownCommit)
-                + WireOutput.numberBytes(KNOWN_COMMIT_TERM, fields.knownCommitTerm);
+                + WireOutput.numberBytes(KNOWN_COMMIT_TERM, fields.knownCommitTerm)
+                + WireOutput.numberBytes(PRIORITY, fields.priority);
     }
 
     private static long entriesBytes(List<Entry> entries) {
@@ -174,6 +176,7 @@ public final class MessageCodec {
         WireOutput.bytes(CONTEXT, fields.context, out);
         WireOutput.number(KNOWN_COMMIT, fields.knownCommit, out);
         WireOutput.number(KNOWN_COMMIT_TERM, fields.knownCommitTerm, out);
+        WireOutput.number(PRIORITY, fields.priority, out);
     }
 
     private static Message read(WireInput in) throws IOException, MalformedMessageException {
@@ -194,6 +197,7 @@ public final class MessageCodec {
                 case CONTEXT -> fields.context = in.bytes();
                 case KNOWN_COMMIT -> fields.knownCommit = in.number("the known commit index");
                 case KNOWN_COMMIT_TERM -> fields.knownCommitTerm = in.number("the term at the known commit index");
+                case PRIORITY -> fields.priority = in.number("the priority");
                 default -> in.skip(tag);
             }
         }

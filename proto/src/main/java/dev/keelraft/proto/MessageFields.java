@@ -46,6 +46,7 @@ final class MessageFields {
 
     long knownCommit;
     long knownCommitTerm;
+    long priority;
 
     /** The number of a kind on the wire. */
     static int number(MessageType type) {
@@ -133,6 +134,7 @@ final class MessageFields {
         context = body.transfer() ? TRANSFER : WireInput.NO_BYTES;
         knownCommit = body.commit();
         knownCommitTerm = body.commitTerm();
+        priority = body.priority();
         return this;
     }
 
@@ -186,7 +188,7 @@ final class MessageFields {
             case APPEND -> toAppend();
             case APPEND_RESPONSE -> new Body.AppendResponse(index, reject, rejectHint, logTerm);
             case VOTE, PRE_VOTE ->
-                new Body.Vote(index, logTerm, Arrays.equals(context, TRANSFER), knownCommit, knownCommitTerm);
+                new Body.Vote(index, logTerm, Arrays.equals(context, TRANSFER), knownCommit, knownCommitTerm, priority);
             case VOTE_RESPONSE, PRE_VOTE_RESPONSE ->
                 reject ? new Body.VoteResponse(true, knownCommit, knownCommitTerm) : Body.VoteResponse.GRANTED;
             case HEARTBEAT -> new Body.Heartbeat(commit, context);

@@ -32,7 +32,7 @@
  *     <td>index, reject = rejected, rejectHint, logTerm = hintTerm</td></tr>
  * <tr><td>VOTE</td><td>5</td><td>MsgVote</td>
  *     <td>index = lastIndex, logTerm = lastTerm, context = "CampaignTransfer" if transfer, knownCommit = commit,
- *     knownCommitTerm = commitTerm</td></tr>
+ *     knownCommitTerm = commitTerm, priority</td></tr>
  * <tr><td>VOTE_RESPONSE</td><td>6</td><td>MsgVoteResp</td>
  *     <td>reject = rejected, and if so knownCommit = commit, knownCommitTerm = commitTerm</td></tr>
  * <tr><td>INSTALL_SNAPSHOT</td><td>7</td><td>MsgSnap</td><td>snapshot, of an index that is not 0</td></tr>

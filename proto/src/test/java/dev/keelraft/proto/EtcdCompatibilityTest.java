@@ -70,7 +70,9 @@ class EtcdCompatibilityTest {
             }
         }
 
-        assertThat(own).containsExactly("Message 1000 known_commit", "Message 1001 known_commit_term");
+        assertThat(own)
+                .containsExactly(
+                        "Message 1000 known_commit", "Message 1001 known_commit_term", "Message 1002 priority");
     }
 
     @Example

@@ -66,6 +66,7 @@ final class GeneratedTwin {
             }
             ifNotZero(vote.commit(), to::setKnownCommit);
             ifNotZero(vote.commitTerm(), to::setKnownCommitTerm);
+            ifNotZero(vote.priority(), to::setPriority);
         } else if (body instanceof Body.VoteResponse response) {
             ifTrue(response.rejected(), to::setReject);
             ifNotZero(response.commit(), to::setKnownCommit);
@@ -188,7 +189,7 @@ final class GeneratedTwin {
         List<Entry> entries = new ArrayList<>();
         from.getEntriesList().forEach(entry -> entries.add(toKernel(entry)));
         if ((from.getTerm() | from.getLogTerm() | from.getIndex() | from.getCommit() | from.getRejectHint()) < 0
-                || (from.getKnownCommit() | from.getKnownCommitTerm()) < 0) {
+                || (from.getKnownCommit() | from.getKnownCommitTerm() | from.getPriority()) < 0) {
             throw new Refused(Reason.NEGATIVE_NUMBER);
         }
         Snapshot snapshot = from.hasSnapshot() ? toKernel(from.getSnapshot()) : Snapshot.NONE;
@@ -265,7 +266,8 @@ final class GeneratedTwin {
                 from.getLogTerm(),
                 from.getContext().equals(ByteString.copyFromUtf8(TRANSFER)),
                 from.getKnownCommit(),
-                from.getKnownCommitTerm());
+                from.getKnownCommitTerm(),
+                from.getPriority());
     }
 
     private static Body.VoteResponse voteResponse(dev.keelraft.proto.wire.Message from) {

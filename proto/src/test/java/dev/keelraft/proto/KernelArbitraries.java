@@ -51,7 +51,13 @@ final class KernelArbitraries {
             case VOTE, PRE_VOTE ->
                 envelope(
                         type,
-                        Combinators.combine(numbers(), numbers(), Arbitraries.of(true, false), numbers(), numbers())
+                        Combinators.combine(
+                                        numbers(),
+                                        numbers(),
+                                        Arbitraries.of(true, false),
+                                        numbers(),
+                                        numbers(),
+                                        numbers())
                                 .as(Body.Vote::new));
             case VOTE_RESPONSE, PRE_VOTE_RESPONSE ->
                 envelope(

@@ -86,6 +86,7 @@ class MessageCodecTest {
         assertRefused(append().setRejectHint(-1), Reason.NEGATIVE_NUMBER);
         assertRefused(append().setKnownCommit(tooHigh), Reason.NEGATIVE_NUMBER);
         assertRefused(append().setKnownCommitTerm(-1), Reason.NEGATIVE_NUMBER);
+        assertRefused(append().setPriority(-1), Reason.NEGATIVE_NUMBER);
         assertRefused(append().addEntries(entry(tooHigh, 1)), Reason.NEGATIVE_NUMBER);
         assertRefused(append().addEntries(entry(1, -1)), Reason.NEGATIVE_NUMBER);
         assertRefused(snapshot(SnapshotMetadata.newBuilder().setIndex(tooHigh)), Reason.NEGATIVE_NUMBER);
