@@ -61,8 +61,90 @@
  *
  * <h2>Behaviour</h2>
  *
- * <p>It is that of etcd's raft library (go.etcd.io/raft/v3, v3.7.0), except where {@code Deviation} says otherwise and why. The
- * tests run tens of thousands of recorded commands with all deviations off, and demand the same output.
+ * <p>It is that of etcd's raft library (go.etcd.io/raft/v3, v3.7.0), except where {@code Deviation} says otherwise. The tests run
+ * tens of thousands of recorded commands with all deviations off, and demand the same output. Users have all of them on, and
+ * no setting that turns one off. {@code DeviationTest} tells each story twice, as it ends there and as it ends here.
+ *
+ * <table>
+ * <caption>Deviations</caption>
+ * <tr><th>constant</th><th>what happens without it</th><th>source</th><th>cost</th></tr>
+ * <tr><td>{@code VOTE_REQUEST_WAITS_FOR_DISK}</td>
+ *     <td>a candidate that crashes wins with a log it no longer has</td>
+ *     <td>paper 5.2, figure 2</td>
+ *     <td>a sync before each campaign</td></tr>
+ * <tr><td>{@code SNAPSHOT_DEMANDS_SYNC}</td>
+ *     <td>an acknowledged snapshot is lost in a power failure</td>
+ *     <td>paper, figure 13</td>
+ *     <td>a sync for each snapshot</td></tr>
+ * <tr><td>{@code SNAPSHOT_OUTDATES_CONF_CHANGES}</td>
+ *     <td>a change from before a snapshot adds a voter that has left</td>
+ *     <td>thesis 4.1</td>
+ *     <td>nothing</td></tr>
+ * <tr><td>{@code SINGLE_VOTER_READS_WAIT_FOR_COMMIT}</td>
+ *     <td>a group of one reads behind its own write</td>
+ *     <td>thesis 6.4, step 1; <a href="https://github.com/etcd-io/raft/issues/105">etcd-io/raft#105</a></td>
+ *     <td>the first read of a term waits for one write</td></tr>
+ * <tr><td>{@code MESSAGES_BUILT_WITH_READY}</td>
+ *     <td>64 proposals leave as 64 appends to each peer</td>
+ *     <td>thesis 10.2.1</td>
+ *     <td>nothing</td></tr>
+ * <tr><td>{@code CONF_CHANGES_REFUSED_NOT_REWRITTEN}</td>
+ *     <td>a refused change passes for accepted; an impossible one crashes everybody</td>
+ *     <td><a href="https://github.com/etcd-io/raft/issues/80">etcd-io/raft#80</a>, <a href="https://github.com/etcd-io/raft/pull/81">#81</a></td>
+ *     <td>8 bytes for each change that is not applied</td></tr>
+ * <tr><td>{@code EMPTY_PROPOSALS_REFUSED}</td>
+ *     <td>a lost proposal looks like the entry that took its place</td>
+ *     <td>paper, section 8</td>
+ *     <td>hosts need a byte</td></tr>
+ * <tr><td>{@code READS_FAIL_VISIBLY}</td>
+ *     <td>reads vanish, or are answered terms later, or by the answer to another one</td>
+ *     <td>thesis 6.4; <a href="https://github.com/etcd-io/etcd/issues/20418">etcd#20418</a></td>
+ *     <td>a token and a deadline for each forwarded read</td></tr>
+ * <tr><td>{@code READS_RECOUNTED_AFTER_CONF_CHANGE}</td>
+ *     <td>a read waits for a member that was removed</td>
+ *     <td>thesis 6.4, 4.1</td>
+ *     <td>a count for each change</td></tr>
+ * <tr><td>{@code REMOVED_LEADER_ASKS_BEFORE_READS}</td>
+ *     <td>a removed leader answers for the one voter left</td>
+ *     <td>thesis 4.2.2</td>
+ *     <td>a heartbeat for each such read</td></tr>
+ * <tr><td>{@code LEASE_COUNTS_FROM_HEARTBEAT}</td>
+ *     <td>stale reads with clocks that agree</td>
+ *     <td>thesis 6.4.1; <a href="https://github.com/etcd-io/raft/issues/166">etcd-io/raft#166</a></td>
+ *     <td>16 bytes for each heartbeat, a pause after a restart; only with leases on</td></tr>
+ * <tr><td>{@code TRANSFER_REQUEST_BEARS_TERM}</td>
+ *     <td>a late request moves a later leadership</td>
+ *     <td>thesis 3.10</td>
+ *     <td>nothing</td></tr>
+ * <tr><td>{@code STATUS_NAMES_AUTO_LEAVE}</td>
+ *     <td>an operator is told that nothing will happen</td>
+ *     <td>thesis 4.3</td>
+ *     <td>nothing</td></tr>
+ * <tr><td>{@code REMOVED_LEADER_HANDS_OVER}</td>
+ *     <td>nobody leads for an election time-out</td>
+ *     <td>thesis 4.2.2, 3.10; <a href="https://github.com/etcd-io/etcd/issues/11038">etcd#11038</a></td>
+ *     <td>one message</td></tr>
+ * <tr><td>{@code STALLED_DISK_GIVES_UP_LEADERSHIP}</td>
+ *     <td>a leader that can store nothing keeps everybody loyal</td>
+ *     <td><a href="https://github.com/etcd-io/etcd/issues/13527">etcd#13527</a>, <a href="https://github.com/hashicorp/raft/issues/503">hashicorp/raft#503</a></td>
+ *     <td>an election when a disk hangs</td></tr>
+ * <tr><td>{@code SNAPSHOT_REPORT_TIMES_OUT}</td>
+ *     <td>a peer is sent nothing ever again</td>
+ *     <td><a href="https://github.com/etcd-io/etcd/issues/10225">etcd#10225</a></td>
+ *     <td>a second snapshot if the time is too short</td></tr>
+ * <tr><td>{@code COMMIT_BY_VOTE}</td>
+ *     <td>a committed change is known only to those that cannot win</td>
+ *     <td><a href="https://github.com/etcd-io/etcd/issues/12359">etcd#12359</a></td>
+ *     <td>two numbers for each vote</td></tr>
+ * </table>
+ *
+ * <p>What ends in a crash there has no constant, for a crash is nothing to reproduce: a forwarded transfer, proposals that are
+ * empty or cannot be decoded, a short heartbeat context, a pre-vote refused in term 0 (messages are dropped and counted, see
+ * {@link dev.keelraft.StepResult}); impossible configuration changes ({@link dev.keelraft.RawNode#applyConfChange} gives the
+ * reason); an applied index above the stored commit index (it raises that); a compaction ahead of the acknowledgement of what
+ * was applied (does no harm); a leader that knows of committed entries which this node has lost ({@link
+ * dev.keelraft.FailureCause#LOG_LOSS}: the group fails alone). Nor has the order to forget the leader, which a peer can give
+ * there: here it is a call of the host, and no message.
  */
 @NullMarked
 package dev.keelraft;

@@ -19,12 +19,17 @@ import dev.keelraft.model.MessageType;
 import dev.keelraft.model.ProgressState;
 import dev.keelraft.model.RaftRole;
 import dev.keelraft.model.Snapshot;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
@@ -45,6 +50,19 @@ class DeviationTest {
             deviations.remove(deviation);
         }
         return config -> config.deviations(deviations);
+    }
+
+    @Test
+    void each_is_in_the_table_of_the_package_with_story_source_and_cost() throws IOException {
+        String source = Files.readString(Path.of("src/main/java/dev/keelraft/package-info.java"));
+        List<String> rows = Pattern.compile("<tr><td>\\{@code ([A-Z_]+)}</td>")
+                .matcher(source)
+                .results()
+                .map(row -> row.group(1))
+                .toList();
+        assertThat(rows)
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.of(Deviation.values()).map(Deviation::name).toList());
     }
 
     private static RawNode start(RaftConfig config, MemoryStorage storage) {
