@@ -32,12 +32,8 @@ final class Follower extends Role {
     StepResult step(Message message) {
         return switch (message.type()) {
             case APPEND -> {
-                Body.Append append = (Body.Append) message.body();
-                if (!isWithoutGaps(append)) {
-                    yield StepResult.MALFORMED;
-                }
                 hearFromLeader(message.from());
-                append(message.from(), append);
+                append(message.from(), (Body.Append) message.body());
                 yield StepResult.HANDLED;
             }
             case HEARTBEAT -> {
@@ -51,11 +47,7 @@ final class Follower extends Role {
                 yield StepResult.HANDLED;
             }
             case PROPOSE -> {
-                List<Entry> entries = ((Body.Propose) message.body()).entries();
-                if (entries.isEmpty()) {
-                    yield StepResult.MALFORMED;
-                }
-                ProposalResult result = propose(message.from(), entries);
+                ProposalResult result = propose(message.from(), ((Body.Propose) message.body()).entries());
                 yield result.outcome() == ProposalResult.Outcome.FORWARDED
                         ? StepResult.HANDLED
                         : StepResult.PROPOSAL_REFUSED;
@@ -80,17 +72,6 @@ final class Follower extends Role {
             case APPEND_RESPONSE, VOTE_RESPONSE, PRE_VOTE_RESPONSE, HEARTBEAT_RESPONSE -> StepResult.UNEXPECTED;
             case VOTE, PRE_VOTE -> throw raft.unreachable(message);
         };
-    }
-
-    /** Whether the entries stand where they claim to stand; a gap would put them into the wrong places of the log. */
-    private static boolean isWithoutGaps(Body.Append append) {
-        List<Entry> entries = append.entries();
-        for (int i = 0; i < entries.size(); i++) {
-            if (entries.get(i).index() != append.prevIndex() + 1 + i) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private void hearFromLeader(long leader) {

@@ -211,14 +211,8 @@ final class Leader extends Role implements LongFunction<Ballot> {
     }
 
     private StepResult stepProposal(long from, List<Entry> entries) {
-        if (entries.isEmpty()) {
-            return StepResult.MALFORMED;
-        }
         for (int i = 0; i < entries.size(); i++) {
             Entry entry = entries.get(i);
-            if (entry.type().isConfChange() && ConfChange.decode(entry).isEmpty()) {
-                return StepResult.MALFORMED;
-            }
             if (raft.config().refusesAsEmpty(entry)) {
                 return StepResult.PROPOSAL_REFUSED;
             }

@@ -1,7 +1,6 @@
 package dev.keelraft;
 
 import dev.keelraft.confchange.Membership;
-import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfChange;
 import dev.keelraft.model.ConfChange.ChangeType;
 import dev.keelraft.model.ConfChangeRefusal;
@@ -260,21 +259,13 @@ public final class RawNode {
         if (from == NodeId.NONE || (from == config.id() && !mayComeBack(message.type()))) {
             return StepResult.IMPOSSIBLE_SENDER;
         }
-        if (message.term() == 0 && bearsTerm(message.type())) {
-            return StepResult.MALFORMED;
-        }
-        if (message.type() == MessageType.INSTALL_SNAPSHOT && !hasMembers((Body.InstallSnapshot) message.body())) {
+        if (!MessageShape.isSound(message, config)) {
             return StepResult.MALFORMED;
         }
         if (message.type().isResponse() && !raft.membership().contains(from)) {
             return StepResult.UNKNOWN_PEER;
         }
         return StepResult.HANDLED;
-    }
-
-    /* etcd's library panics there. A peer must not be able to stop this node; the leader will have to send something else. */
-    private static boolean hasMembers(Body.InstallSnapshot install) {
-        return Membership.isValid(install.snapshot().confState());
     }
 
     /** Kinds that are passed on with the name of the node they are about, and so may come back to it. */
@@ -295,25 +286,6 @@ public final class RawNode {
                     INSTALL_SNAPSHOT,
                     READ_INDEX_RESPONSE,
                     TIMEOUT_NOW -> false;
-        };
-    }
-
-    /** Kinds that every node sends with a term that somebody has campaigned for. */
-    private boolean bearsTerm(MessageType type) {
-        return switch (type) {
-            // A node that has never heard of a term refuses a pre-vote with its own, which is 0.
-            case PROPOSE, READ_INDEX, PRE_VOTE_RESPONSE -> false;
-            case TRANSFER_LEADER -> config.deviates(Deviation.TRANSFER_REQUEST_BEARS_TERM);
-            case APPEND,
-                    APPEND_RESPONSE,
-                    VOTE,
-                    VOTE_RESPONSE,
-                    PRE_VOTE,
-                    HEARTBEAT,
-                    HEARTBEAT_RESPONSE,
-                    INSTALL_SNAPSHOT,
-                    READ_INDEX_RESPONSE,
-                    TIMEOUT_NOW -> true;
         };
     }
 

@@ -115,11 +115,11 @@ class CommitTest {
             TestNode node = TestNode.withLog(1, 3, PLAIN, 1, 1, 1, 1, 1);
             node.step(MessageType.APPEND, 2, 1, append(3, 1, 3));
             node.sent();
-            // It would conflict with what is committed, were it read: it cannot come from a leader of this term.
-            node.step(MessageType.APPEND, 2, 1, append(1, 1, 4, entries(2, 9, 9).toArray(new Entry[0])));
+            // It would conflict with what is committed, were it read: it cannot come from a leader.
+            node.step(MessageType.APPEND, 2, 9, append(1, 1, 4, entries(2, 9, 9).toArray(new Entry[0])));
             assertThat(node.sent())
                     .containsExactly(
-                            new Message(MessageType.APPEND_RESPONSE, 1, 2, 1, Body.AppendResponse.accepted(3)));
+                            new Message(MessageType.APPEND_RESPONSE, 1, 2, 9, Body.AppendResponse.accepted(3)));
             assertThat(node.commit()).isEqualTo(3);
             assertThat(node.logTerms()).containsExactly(1L, 1L, 1L, 1L);
         }

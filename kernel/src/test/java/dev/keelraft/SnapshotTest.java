@@ -298,7 +298,7 @@ class SnapshotTest {
             node.step(MessageType.HEARTBEAT, 2, 1, new Body.Heartbeat(3, new byte[0]));
             node.sent();
             for (long index : new long[] {1, 2, 3}) {
-                install(node, 1, snapshot(index, 7, ConfState.of(List.of(1L))));
+                install(node, 7, snapshot(index, 7, ConfState.of(List.of(1L))));
                 assertThat(acknowledged(node)).isEqualTo(3);
                 assertThat(node.logTerms()).containsExactly(1L, 1L, 1L, 1L);
                 assertThat(node.members()).isEqualTo(THREE);
