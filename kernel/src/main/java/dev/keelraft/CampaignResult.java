@@ -6,7 +6,7 @@ public enum CampaignResult {
     STARTED,
     /** It leads already. */
     ALREADY_LEADS,
-    /** It cannot lead: it is no member, or a learner, or is about to install a snapshot. */
+    /** It cannot lead: it is no member, or a learner, is about to install a snapshot, or is in the last of all terms. */
     NOT_PROMOTABLE,
     /**
      * A configuration change is committed, and this node has not applied it yet: it might count the votes of a group that is no

@@ -151,9 +151,15 @@ final class Raft {
         return new HardState(term, vote, log.committed());
     }
 
-    /** Whether the node could lead: a member that votes, and that has no snapshot to install first. */
+    /**
+     * Whether the node could lead: a member that votes, that has no snapshot to install first, and that has a term left to lead
+     * in. The last one comes from nobody but a peer that has invented it.
+     */
     boolean isPromotable() {
-        return membership.contains(id) && !membership.isLearner(id) && !log.hasPendingSnapshot();
+        return membership.contains(id)
+                && !membership.isLearner(id)
+                && !log.hasPendingSnapshot()
+                && term != Long.MAX_VALUE;
     }
 
     // Roles

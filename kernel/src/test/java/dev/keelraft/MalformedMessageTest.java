@@ -132,4 +132,32 @@ class MalformedMessageTest {
         assertThat(follower.step(MessageType.PROPOSE, 3, 0, proposal)).isEqualTo(StepResult.MALFORMED);
         assertThat(follower.sent()).isEmpty();
     }
+
+    /** Nobody campaigns so often. Who has invented that term has ended all elections, but ends no node. */
+    @Test
+    void in_the_last_of_all_terms_nobody_campaigns_and_nothing_breaks() {
+        TestNode node = TestNode.of(1, 3, config -> config.preVote(true));
+        Body.Vote request = new Body.Vote(9, 9, true);
+        assertThat(node.step(MessageType.VOTE, 2, Long.MAX_VALUE, request)).isEqualTo(StepResult.HANDLED);
+        assertThat(node.term()).isEqualTo(Long.MAX_VALUE);
+        assertThat(node.raw.campaign()).isEqualTo(CampaignResult.NOT_PROMOTABLE);
+        node.tick(100);
+        assertThat(node.step(MessageType.TIMEOUT_NOW, 2, Long.MAX_VALUE, new Body.TimeoutNow()))
+                .isEqualTo(StepResult.UNEXPECTED);
+        assertThat(node.role()).isEqualTo(RaftRole.FOLLOWER);
+        assertThat(node.term()).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
+    void the_last_of_all_terms_can_be_won() {
+        TestNode node = TestNode.of(1, 3, config -> config.preVote(true));
+        node.step(MessageType.VOTE, 2, Long.MAX_VALUE - 1, new Body.Vote(0, 0, true));
+        node.raw.campaign();
+        node.run();
+        node.step(MessageType.PRE_VOTE_RESPONSE, 3, Long.MAX_VALUE, new Body.VoteResponse(false));
+        node.answer(MessageType.VOTE_RESPONSE, 3, new Body.VoteResponse(false));
+        assertThat(node.role()).isEqualTo(RaftRole.LEADER);
+        assertThat(node.term()).isEqualTo(Long.MAX_VALUE);
+        assertThat(node.propose("x").outcome()).isEqualTo(ProposalResult.Outcome.ACCEPTED);
+    }
 }
