@@ -172,8 +172,12 @@ final class Leader extends Role implements LongFunction<Ballot> {
                 if (progress == null) {
                     yield StepResult.UNKNOWN_PEER;
                 }
-                progress.heard(lease.now());
                 Body.AppendResponse response = (Body.AppendResponse) message.body();
+                if (!response.rejected() && response.index() > raft.log().lastIndex()) {
+                    // Nobody can have got from a leader of this term what it does not have.
+                    yield StepResult.UNEXPECTED;
+                }
+                progress.heard(lease.now());
                 if (response.rejected()) {
                     rejected(message.from(), progress, response);
                 } else {

@@ -133,6 +133,22 @@ class MalformedMessageTest {
         assertThat(follower.sent()).isEmpty();
     }
 
+    /** With it the peer would count for entries that it does not have, once they come to be. */
+    @Test
+    void an_acknowledgement_of_what_the_leader_does_not_have_counts_for_nothing() {
+        TestNode leader = TestNode.of(1, 3).win();
+        leader.sent();
+        for (long index : new long[] {2, Long.MAX_VALUE}) {
+            Body beyond = Body.AppendResponse.accepted(index);
+            assertThat(leader.answer(MessageType.APPEND_RESPONSE, 2, beyond)).isEqualTo(StepResult.UNEXPECTED);
+        }
+        assertThat(leader.peer(2).match()).isEqualTo(0);
+        assertThat(leader.peer(2).recentlyActive()).isFalse();
+        leader.propose("x");
+        leader.acknowledge(1, 2);
+        assertThat(leader.commit()).isEqualTo(1);
+    }
+
     /** Nobody campaigns so often. Who has invented that term has ended all elections, but ends no node. */
     @Test
     void in_the_last_of_all_terms_nobody_campaigns_and_nothing_breaks() {
