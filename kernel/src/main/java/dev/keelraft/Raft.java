@@ -16,6 +16,7 @@ import dev.keelraft.model.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What every node does, whatever its role (paper, figure 2: "Rules for Servers", "RequestVote RPC"): terms, votes, the change of
@@ -637,11 +638,12 @@ final class Raft {
      *
      * @param writtenTerm the node's term when they were handed out. In a later term the same index and term may have been
      *     overwritten, and written again, in the meantime; then only an acknowledgement of that term says which (ABA)
-     * @param index the last entry, or 0 if there was none
+     * @param last the last entry, or null if there was none. Whoever says in one term what only two leaders can say makes the
+     *     same happen within that term; then it is another object
      */
-    void persisted(long writtenTerm, long index, long logTerm, Snapshot snapshot) {
-        if (index != 0 && writtenTerm == term) {
-            log.unstable().stableTo(index, logTerm);
+    void persisted(long writtenTerm, @Nullable Entry last, Snapshot snapshot) {
+        if (last != null && writtenTerm == term && log.unstable().holds(last)) {
+            log.unstable().stableTo(last.index(), last.term());
         }
         if (!snapshot.isNone()) {
             log.unstable().snapshotStable(snapshot.index());

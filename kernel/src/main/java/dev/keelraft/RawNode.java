@@ -509,8 +509,7 @@ public final class RawNode {
                 !entries.isEmpty() || promisesChanged || snapshotDemandsSync,
                 config.id(),
                 raft.term(),
-                marks ? end : 0,
-                marks ? log.term(end) : 0);
+                marks ? unstable.get(end) : null);
 
         handedOutSoftState = ready.softState();
         handedOutHardState = hardState;
@@ -635,7 +634,7 @@ public final class RawNode {
                 counted(raft.deliverToSelf(letters.get(i)));
             }
         }
-        raft.persisted(ready.term(), ready.persistedIndex(), ready.persistedTerm(), ready.snapshot());
+        raft.persisted(ready.term(), ready.lastPersisted(), ready.snapshot());
     }
 
     void acknowledgeApplied(Ready ready) {

@@ -7,6 +7,7 @@ import dev.keelraft.model.Snapshot;
 import dev.keelraft.model.SoftState;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What the host must do next. Taken from {@link RawNode#ready()}, given back to {@link RawNode#advance}, or, with
@@ -47,11 +48,10 @@ public final class Ready {
     /** All that waits for the disk, what the node tells itself among it; in the order in which it was written. */
     private final List<Message> afterPersist;
 
-    /** The term in which this was handed out, and the last entry that is durable once this is; 0 if no entry waits for that. */
+    /** The term in which this was handed out, and the last entry that is durable once this is; null if none waits for that. */
     private final long term;
 
-    private final long persistedIndex;
-    private final long persistedTerm;
+    private final @Nullable Entry lastPersisted;
     private final long lastConfChange;
 
     Ready(
@@ -68,8 +68,7 @@ public final class Ready {
             boolean mustSync,
             long id,
             long term,
-            long persistedIndex,
-            long persistedTerm) {
+            @Nullable Entry lastPersisted) {
         this.softState = softState;
         this.softStateChanged = softStateChanged;
         this.hardState = hardState;
@@ -83,8 +82,7 @@ public final class Ready {
         this.mustSync = mustSync;
         this.afterPersist = afterPersist;
         this.term = term;
-        this.persistedIndex = persistedIndex;
-        this.persistedTerm = persistedTerm;
+        this.lastPersisted = lastPersisted;
         this.lastConfChange = lastConfChange(committedEntries);
     }
 
@@ -185,12 +183,19 @@ public final class Ready {
         return term;
     }
 
+    @Nullable
+    Entry lastPersisted() {
+        return lastPersisted;
+    }
+
+    /* The two that follow are for the conformance harness and tests. */
+
     long persistedIndex() {
-        return persistedIndex;
+        return lastPersisted == null ? 0 : lastPersisted.index();
     }
 
     long persistedTerm() {
-        return persistedTerm;
+        return lastPersisted == null ? 0 : lastPersisted.term();
     }
 
     /** The index of the last configuration change among the committed entries, or 0. */

@@ -99,6 +99,13 @@ final class Unstable {
         }
     }
 
+    /** Whether this very entry is still here: not one that looks the same, and has come since. */
+    @SuppressWarnings("ReferenceEquality") // That is the question.
+    boolean holds(Entry entry) {
+        long index = entry.index();
+        return index >= offset() && index <= lastIndex() && get(index) == entry;
+    }
+
     /** The entries up to an index are durable, if the one at that index still has the term that it had. */
     void stableTo(long index, long term) {
         if (index < offset() || index > lastIndex() || get(index).term() != term) {

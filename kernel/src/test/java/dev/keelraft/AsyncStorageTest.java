@@ -84,6 +84,28 @@ class AsyncStorageTest {
         assertThat(disk.term(2)).isEqualTo(2);
     }
 
+    /**
+     * The same within one term, which takes a peer that contradicts itself. Did the first acknowledgement count, then the second
+     * write would take back from the disk what is committed and handed out.
+     */
+    @Test
+    void an_acknowledgement_does_not_make_entries_durable_that_were_overwritten_and_came_back_in_the_same_term() {
+        append(2, 4, 0, 0, entries(1, 1, 1).toArray(new Entry[0]));
+        Ready first = take();
+        append(2, 4, 0, 0, entries(1, 2).get(0));
+        Ready second = take();
+        append(2, 4, 0, 0, entries(1, 1, 1).toArray(new Entry[0]));
+        node.step(new Message(MessageType.HEARTBEAT, 2, 1, 4, new Body.Heartbeat(2, new byte[0])));
+        Ready third = take();
+        persist(first);
+        assertThat(log().durableIndex()).isZero();
+        persist(second);
+        assertThat(log().durableIndex()).isZero();
+        persist(third);
+        assertThat(log().durableIndex()).isEqualTo(2);
+        assertThat(disk.term(2)).isEqualTo(1);
+    }
+
     /** A3, mutant 23: what the fence has cost is made good by the next Ready, though it holds no entries. */
     @Test
     void entries_whose_acknowledgement_was_void_become_durable_with_a_later_ready_that_has_none() {

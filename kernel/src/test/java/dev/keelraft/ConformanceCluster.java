@@ -568,7 +568,7 @@ final class ConformanceCluster {
         }
         if (parcel instanceof AppendDone done) {
             Ready ready = done.ready();
-            raw.raft().persisted(ready.term(), ready.persistedIndex(), ready.persistedTerm(), ready.snapshot());
+            raw.raft().persisted(ready.term(), ready.lastPersisted(), ready.snapshot());
         } else if (parcel instanceof ApplyDone done) {
             raw.acknowledgeApplied(done.ready());
         }
