@@ -8,10 +8,13 @@ import dev.keelraft.model.ConfChange.Change;
 import dev.keelraft.model.ConfChange.ChangeType;
 import dev.keelraft.model.ConfChange.Transition;
 import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Entry;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import dev.keelraft.model.RaftRole;
 import dev.keelraft.model.Snapshot;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -28,6 +31,7 @@ final class ConformanceCluster {
     private static final int MAX_ROUNDS = 300;
     private static final String PROPOSAL_DROPPED = "raft proposal dropped";
     private static final String PEER_NOT_FOUND = "raft: cannot step as peer not found";
+    private static final String FORGET_LEADER = "MsgForgetLeader";
     private static final String OK = "";
 
     /** What is in flight: a message of a node, or an acknowledgement of a storage thread to its node. */
@@ -80,6 +84,20 @@ final class ConformanceCluster {
         }
     }
 
+    /** Whose habits the nodes' host has. */
+    enum Host {
+        /** The recorder's, to the letter, for comparison with its recordings. */
+        RECORDERS,
+        /**
+         * Those of a host that keeps our contract: it stores a snapshot and entries of one Ready, applies nothing that a snapshot
+         * has outdated, compacts nothing that it has not applied, and sends snapshots only for a leader.
+         */
+        CAREFUL
+    }
+
+    /** A node that has stopped for good. */
+    record Failure(long id, RaftFailedException cause) {}
+
     @FunctionalInterface
     private interface Action {
         /** Returns an error, or {@link #OK}. */
@@ -87,25 +105,46 @@ final class ConformanceCluster {
     }
 
     private final Set<Deviation> deviations;
+    private final Host host;
     private final List<ConformanceNode> nodes = new ArrayList<>();
     private List<Parcel> flight = new ArrayList<>();
     private final ConformanceDescriber describe = new ConformanceDescriber();
     private StringBuilder out = new StringBuilder();
     private boolean direct;
     private boolean mute;
+    private boolean unfit;
+    private boolean entriesLost;
+    private final List<Failure> failures = new ArrayList<>();
 
     /** A cluster whose nodes deviate from etcd's library in these ways. */
-    ConformanceCluster(Set<Deviation> deviations) {
+    ConformanceCluster(Set<Deviation> deviations, Host host) {
         this.deviations = deviations;
+        this.host = host;
     }
 
     ConformanceCluster() {
-        this(EnumSet.noneOf(Deviation.class));
+        this(EnumSet.noneOf(Deviation.class), Host.RECORDERS);
+    }
+
+    /** Tells whether the last command had nothing to do, as may be where an earlier one did not do what is on record. */
+    boolean wasUnfit() {
+        return unfit;
+    }
+
+    /** Tells whether a disk has lost entries that it had acknowledged. */
+    boolean hasLostEntries() {
+        return entriesLost;
+    }
+
+    /** The nodes that have failed, in the order in which they did; each is dead until it is restarted. */
+    List<Failure> failures() {
+        return failures;
     }
 
     /** Runs one command and returns what it prints. */
     String run(Step step) {
         out = new StringBuilder();
+        unfit = false;
         String error = execute(step);
         if (mute || step.value("log-level", "").equalsIgnoreCase("none")) {
             out.setLength(0);
@@ -120,11 +159,37 @@ final class ConformanceCluster {
         for (ConformanceNode node : nodes) {
             // Scripts may deliver acknowledgements of storage in any order, which no host of ours can; then anything
             // goes.
-            if (node.orderly || !node.isAsync()) {
-                node.raw.raft().checkInvariants();
+            if (node.failure == null && (node.orderly || !node.isAsync())) {
+                out.append(alive(node, () -> done(node.raw.raft()::checkInvariants)));
             }
         }
         return out.toString();
+    }
+
+    /** Makes a call of a node. It is dead once it has failed. */
+    private String alive(ConformanceNode node, Action action) {
+        if (node.failure != null) {
+            return unfit("node " + node.id + " is dead");
+        }
+        try {
+            return action.run();
+        } catch (RaftFailedException e) {
+            return failed(node, e);
+        }
+    }
+
+    private String failed(ConformanceNode node, RaftFailedException cause) {
+        node.failure = cause;
+        failures.add(new Failure(node.id, cause));
+        StringWriter trace = new StringWriter();
+        cause.printStackTrace(new PrintWriter(trace, true));
+        return "node " + node.id + " has failed: " + trace;
+    }
+
+    private String unfit(String output) {
+        unfit = true;
+        out.append(output);
+        return OK;
     }
 
     private String execute(Step step) {
@@ -136,12 +201,18 @@ final class ConformanceCluster {
             case "stabilize" -> stabilize(step.ids());
             case "raft-state" -> done(this::raftState);
             case "deliver-msgs" -> deliver(step);
-            case "transfer-leadership" ->
-                done(() -> node(step.number("from", 0)).raw.transferLeadership(step.number("to", 0)));
+            case "transfer-leadership" -> {
+                ConformanceNode from = node(step.number("from", 0));
+                yield alive(from, () -> done(() -> from.raw.transferLeadership(step.number("to", 0))));
+            }
             case "process-ready" -> each(step.ids(), "handling Ready", this::processReady);
             case "process-append-thread" -> each(step.ids(), "processing append thread", this::processAppend);
             case "process-apply-thread" -> each(step.ids(), "processing apply thread", this::processApply);
-            default -> execute(step, node(step.id(0)));
+            case "restart" -> restart(node(step.id(0)), step);
+            default -> {
+                ConformanceNode node = node(step.id(0));
+                yield alive(node, () -> execute(step, node));
+            }
         };
     }
 
@@ -152,7 +223,7 @@ final class ConformanceCluster {
             case "propose" -> {
                 String data =
                         step.arguments().size() > 1 ? step.arguments().get(1).key() : step.input();
-                yield error(raw.propose(bytes(data)));
+                yield proposed(node, raw.propose(bytes(data)));
             }
             case "propose-conf-change" -> proposeConfChange(node, step);
             case "tick-election" -> tick(node, node.config.electionTicks());
@@ -177,10 +248,12 @@ final class ConformanceCluster {
                         node.config.leaseReads() ? ReadPolicy.LEASE : ReadPolicy.LINEARIZABLE));
             case "send-snapshot" -> sendSnapshot(node, step.id(1));
             case "compact" -> {
+                if (host == Host.CAREFUL && step.id(1) > node.disk.durablyApplied()) {
+                    yield unfit("not applied");
+                }
                 String error = node.disk.compact(step.id(1));
                 yield error.isEmpty() ? raftLog(node) : error;
             }
-            case "restart" -> restart(node, step);
             case "step" -> stepMessage(node, step);
             case "raft-log" -> raftLog(node);
             case "status" -> done(() -> status(node));
@@ -200,17 +273,18 @@ final class ConformanceCluster {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private ConformanceNode node(long id) {
+    ConformanceNode node(long id) {
         return nodes.get((int) id - 1);
     }
 
     private String each(List<Long> ids, String doing, java.util.function.Function<ConformanceNode, String> action) {
         for (long id : ids) {
+            ConformanceNode node = node(id);
             if (ids.size() == 1) {
-                return action.apply(node(id));
+                return alive(node, () -> action.apply(node));
             }
             out.append("> ").append(id).append(' ').append(doing).append('\n');
-            String error = indented(() -> action.apply(node(id)));
+            String error = indented(() -> alive(node, () -> action.apply(node)));
             if (!error.isEmpty()) {
                 return error;
             }
@@ -234,6 +308,11 @@ final class ConformanceCluster {
     }
 
     // Calls of the host
+
+    private static String proposed(ConformanceNode node, ProposalResult result) {
+        node.proposals.add(result);
+        return error(result);
+    }
 
     private static String error(ProposalResult result) {
         return switch (result.outcome()) {
@@ -344,13 +423,14 @@ final class ConformanceCluster {
             default -> throw new IllegalArgumentException("unknown transition: " + step.line());
         };
         if (!step.flag("v1")) {
-            return error(node.raw.proposeConfChange(ConfChange.of(transition, changes, new byte[0])));
+            return proposed(node, node.raw.proposeConfChange(ConfChange.of(transition, changes, new byte[0])));
         }
         if (changes.size() > 1 || transition != Transition.AUTO) {
             return "v1 conf change can only have one operation and no transition";
         }
         Change change = changes.get(0);
-        return error(node.raw.proposeConfChange(ConfChange.v1(0, change.type(), change.nodeId(), new byte[0])));
+        return proposed(
+                node, node.raw.proposeConfChange(ConfChange.v1(0, change.type(), change.nodeId(), new byte[0])));
     }
 
     static Change change(String token) {
@@ -368,20 +448,25 @@ final class ConformanceCluster {
 
     private String processReady(ConformanceNode node) {
         Ready ready = node.raw.ready();
+        node.readys.add(ready);
         out.append(describe.ready(node.id, ready, node.isAsync()));
         if (node.isAsync()) {
             enqueue(node, ready);
             return OK;
         }
-        String error = node.disk.persist(ready.hardState(), ready.snapshot(), ready.entries());
+        String error = persist(node, ready);
         if (!error.isEmpty()) {
             return error;
         }
-        node.apply(ready.committedEntries());
+        node.apply(ready.committedEntries(), host == Host.CAREFUL);
         send(ready.messages());
         send(ready.messagesAfterPersist());
         node.raw.advance(ready);
         return OK;
+    }
+
+    private String persist(ConformanceNode node, Ready ready) {
+        return node.disk.persist(ready.hardState(), ready.snapshot(), ready.entries(), host == Host.CAREFUL);
     }
 
     private void enqueue(ConformanceNode node, Ready ready) {
@@ -414,13 +499,12 @@ final class ConformanceCluster {
     private String processAppend(ConformanceNode node) {
         Ready ready = node.appendWork.poll();
         if (ready == null) {
-            out.append("no append work to perform");
-            return OK;
+            return unfit("no append work to perform");
         }
         out.append("Processing:\n")
                 .append(describe.storageAppend(node.id, ready, false))
                 .append('\n');
-        String error = node.disk.persist(ready.hardState(), ready.snapshot(), ready.entries());
+        String error = persist(node, ready);
         if (!error.isEmpty()) {
             // etcd's host goes on as if nothing had been. Ours could not: its kernel insists on the order.
             node.orderly = false;
@@ -460,13 +544,12 @@ final class ConformanceCluster {
     private String processApply(ConformanceNode node) {
         Ready ready = node.applyWork.poll();
         if (ready == null) {
-            out.append("no apply work to perform");
-            return OK;
+            return unfit("no apply work to perform");
         }
         out.append("Processing:\n")
                 .append(describe.storageApply(node.id, ready, false))
                 .append('\n');
-        node.apply(ready.committedEntries());
+        node.apply(ready.committedEntries(), host == Host.CAREFUL);
         out.append("Responses:\n")
                 .append(describe.storageApplyResponse(node.id, ready))
                 .append('\n');
@@ -501,10 +584,7 @@ final class ConformanceCluster {
                 count += deliverTo(Long.parseUnsignedLong(argument.key()), type, false);
             }
         }
-        if (count == 0) {
-            out.append("no messages\n");
-        }
-        return OK;
+        return count == 0 ? unfit("no messages\n") : OK;
     }
 
     private int deliverTo(long id, String type, boolean drop) {
@@ -535,8 +615,7 @@ final class ConformanceCluster {
                 return OK;
             }
         }
-        out.append("no messages\n");
-        return OK;
+        return unfit("no messages\n");
     }
 
     private static boolean isLocal(Parcel parcel) {
@@ -546,7 +625,8 @@ final class ConformanceCluster {
     private void hand(Parcel parcel, boolean drop) {
         out.append(drop ? "dropped: " : "").append(description(parcel)).append('\n');
         if (!drop) {
-            String error = step(parcel);
+            ConformanceNode to = node(parcel.to());
+            String error = to.failure == null ? alive(to, () -> step(parcel)) : "dead";
             out.append(error.isEmpty() ? "" : error + "\n");
         }
     }
@@ -564,7 +644,10 @@ final class ConformanceCluster {
     private String step(Parcel parcel) {
         RawNode raw = node(parcel.to()).raw;
         if (parcel instanceof Letter letter) {
-            return error(isLocal(parcel) ? raw.raft().deliverToSelf(letter.message()) : raw.step(letter.message()));
+            StepResult result =
+                    isLocal(parcel) ? raw.raft().deliverToSelf(letter.message()) : raw.step(letter.message());
+            node(parcel.to()).steps.add(result);
+            return error(result);
         }
         if (parcel instanceof AppendDone done) {
             Ready ready = done.ready();
@@ -575,12 +658,63 @@ final class ConformanceCluster {
         return OK;
     }
 
+    /** Hands a node a message that nobody sent. */
     private String stepMessage(ConformanceNode node, Step step) {
-        MessageType type = MessageType.valueOf(step.value("type", ""));
-        Message message =
-                new Message(type, step.number("from", 0), node.id, step.number("term", 0), new Body.TransferLeader());
-        hand(new Letter(message), false);
-        return OK;
+        String name = step.value("type", "");
+        long from = step.number("from", 0);
+        long term = step.number("term", 0);
+        if (name.equals(FORGET_LEADER)) {
+            // No message of ours says that, and every codec drops it as a kind that it does not know. To print what is
+            // on record
+            // it takes the call of the node's own host.
+            out.append(ConformanceDescriber.envelope(from, node.id, FORGET_LEADER, term))
+                    .append(" Log:0/0\n");
+            if (host == Host.RECORDERS) {
+                node.raw.forgetLeader();
+            }
+            return OK;
+        }
+        for (MessageType type : MessageType.values()) {
+            if (name.equals(ConformanceDescriber.name(type))) {
+                hand(new Letter(new Message(type, from, node.id, term, body(type, step))), false);
+                return OK;
+            }
+        }
+        throw new IllegalArgumentException("unknown kind of message: " + step.line());
+    }
+
+    private static Body body(MessageType type, Step step) {
+        return switch (type) {
+            case TRANSFER_LEADER -> new Body.TransferLeader();
+            case PROPOSE -> new Body.Propose(entries(step));
+            case HEARTBEAT_RESPONSE -> new Body.HeartbeatResponse(bytes(step.value("context", "")));
+            case APPEND,
+                    APPEND_RESPONSE,
+                    VOTE,
+                    VOTE_RESPONSE,
+                    PRE_VOTE,
+                    PRE_VOTE_RESPONSE,
+                    HEARTBEAT,
+                    INSTALL_SNAPSHOT,
+                    READ_INDEX,
+                    READ_INDEX_RESPONSE,
+                    TIMEOUT_NOW -> throw new IllegalArgumentException("no story steps this: " + step.line());
+        };
+    }
+
+    /** A line for each entry: its type, and its data in quotes, without escapes. */
+    private static List<Entry> entries(Step step) {
+        List<Entry> entries = new ArrayList<>();
+        for (String line : step.input().lines().toList()) {
+            int space = line.indexOf(' ');
+            String quoted = line.substring(space + 1);
+            if (!quoted.matches("\"[^\"\\\\]*\"")) {
+                throw new IllegalArgumentException("not plain text in quotes: " + quoted);
+            }
+            byte[] data = bytes(quoted.substring(1, quoted.length() - 1));
+            entries.add(new Entry(0, 0, ConformanceDescriber.entryType(line.substring(0, space)), data));
+        }
+        return entries;
     }
 
     private String stabilize(List<Long> ids) {
@@ -607,9 +741,9 @@ final class ConformanceCluster {
     private @Nullable String stabilizeOnce(List<ConformanceNode> chosen) {
         boolean busy = false;
         for (ConformanceNode node : chosen) {
-            if (node.raw.hasReady()) {
+            if (node.failure == null && node.raw.hasReady()) {
                 busy = true;
-                String error = section(node, "handling Ready", () -> processReady(node));
+                String error = section(node, "handling Ready", () -> alive(node, () -> processReady(node)));
                 if (!error.isEmpty()) {
                     return error;
                 }
@@ -625,11 +759,11 @@ final class ConformanceCluster {
             }
         }
         for (ConformanceNode node : chosen) {
-            if (!node.appendWork.isEmpty()) {
+            if (node.failure == null && !node.appendWork.isEmpty()) {
                 busy = true;
                 out.append("> ").append(node.id).append(" processing append thread\n");
-                while (!node.appendWork.isEmpty()) {
-                    String error = indented(() -> processAppend(node));
+                while (node.failure == null && !node.appendWork.isEmpty()) {
+                    String error = indented(() -> alive(node, () -> processAppend(node)));
                     if (!error.isEmpty()) {
                         return error;
                     }
@@ -637,11 +771,11 @@ final class ConformanceCluster {
             }
         }
         for (ConformanceNode node : chosen) {
-            if (!node.applyWork.isEmpty()) {
+            if (node.failure == null && !node.applyWork.isEmpty()) {
                 busy = true;
                 out.append("> ").append(node.id).append(" processing apply thread\n");
-                while (!node.applyWork.isEmpty()) {
-                    indented(() -> processApply(node));
+                while (node.failure == null && !node.applyWork.isEmpty()) {
+                    indented(() -> alive(node, () -> processApply(node)));
                 }
             }
         }
@@ -654,27 +788,37 @@ final class ConformanceCluster {
     }
 
     private String restart(ConformanceNode node, Step step) {
-        node.appendWork.clear();
-        node.applyWork.clear();
-        node.unpersisted.clear();
-        flight.removeIf(parcel -> parcel.to() == node.id && isLocal(parcel));
         long lost = step.number("lose", 0);
         if (lost > 0) {
             String error = node.disk.lose(lost);
             if (!error.isEmpty()) {
+                unfit = true;
                 return error;
             }
+            entriesLost = true;
         }
+        node.appendWork.clear();
+        node.applyWork.clear();
+        node.unpersisted.clear();
+        flight.removeIf(parcel -> parcel.to() == node.id && isLocal(parcel));
         if (!step.flag("keep-applied")) {
             node.disk.forgetBeyondCommit();
         }
         node.orderly = direct;
-        node.start();
+        try {
+            node.start();
+        } catch (RaftFailedException e) {
+            return failed(node, e);
+        }
         nodeState(node);
         return OK;
     }
 
     private String sendSnapshot(ConformanceNode node, long to) {
+        boolean leads = node.raw.status().softState().role() == RaftRole.LEADER;
+        if (host == Host.CAREFUL && !leads) {
+            return unfit("node " + node.id + " does not lead");
+        }
         Message message = new Message(
                 MessageType.INSTALL_SNAPSHOT,
                 node.id,
@@ -704,6 +848,10 @@ final class ConformanceCluster {
 
     private void raftState() {
         for (ConformanceNode node : nodes) {
+            if (node.failure != null) {
+                out.append(node.id).append(": dead\n");
+                continue;
+            }
             Status status = node.raw.status();
             boolean voter = status.confState().voters().contains(node.id)
                     || status.confState().votersOutgoing().contains(node.id);

@@ -156,13 +156,7 @@ final class ConformanceDescriber {
     private void plainMessage(StringBuilder text, String indent, Message message) {
         Fields fields = fields(message);
         text.append(indent)
-                .append(Long.toHexString(message.from()))
-                .append("->")
-                .append(Long.toHexString(message.to()))
-                .append(' ')
-                .append(name(message.type()))
-                .append(" Term:")
-                .append(message.term())
+                .append(envelope(message.from(), message.to(), name(message.type()), message.term()))
                 .append(" Log:")
                 .append(fields.logTerm())
                 .append('/')
@@ -175,6 +169,10 @@ final class ConformanceDescriber {
         }
         entryList(text, indent, fields.entries());
         snapshotLine(text, indent, fields.snapshot());
+    }
+
+    static String envelope(long from, long to, String name, long term) {
+        return Long.toHexString(from) + "->" + Long.toHexString(to) + " " + name + " Term:" + term;
     }
 
     private void entryList(StringBuilder text, String indent, List<Entry> entries) {
@@ -371,7 +369,8 @@ final class ConformanceDescriber {
     static String entry(Entry entry) {
         String formatted = switch (entry.type()) {
             case NORMAL -> quoted(entry.data());
-            case CONF_CHANGE, CONF_CHANGE_V2 -> changes(ConfChange.decode(entry).orElseThrow());
+            case CONF_CHANGE, CONF_CHANGE_V2 ->
+                ConfChange.decode(entry).map(ConformanceDescriber::changes).orElse("undecodable");
         };
         return entry.term() + "/" + entry.index() + " " + typeName(entry.type())
                 + (formatted.isEmpty() ? "" : " " + formatted);
@@ -383,6 +382,15 @@ final class ConformanceDescriber {
             case CONF_CHANGE -> "EntryConfChange";
             case CONF_CHANGE_V2 -> "EntryConfChangeV2";
         };
+    }
+
+    static EntryType entryType(String name) {
+        for (EntryType type : EntryType.values()) {
+            if (typeName(type).equals(name)) {
+                return type;
+            }
+        }
+        throw new IllegalArgumentException("unknown type of entry: " + name);
     }
 
     private static String changes(ConfChange change) {

@@ -29,20 +29,24 @@ final class ConformanceDisk implements Storage {
         }
     }
 
-    String persist(HardState hardState, Snapshot snapshot, List<Entry> entries) {
+    /**
+     * Stores what a Ready holds.
+     *
+     * @param both whether a snapshot and entries behind it may come in one Ready
+     */
+    String persist(HardState hardState, Snapshot snapshot, List<Entry> entries, boolean both) {
         log.setHardState(hardState);
-        if (snapshot.isNone()) {
-            log.append(entries);
-            return OK;
+        if (!snapshot.isNone()) {
+            if (!entries.isEmpty() && !both) {
+                return SNAPSHOT_AND_ENTRIES;
+            }
+            if (log.snapshot().index() >= snapshot.index()) {
+                return OUT_OF_DATE;
+            }
+            log.installSnapshot(snapshot);
+            history.add(snapshot);
         }
-        if (!entries.isEmpty()) {
-            return SNAPSHOT_AND_ENTRIES;
-        }
-        if (log.snapshot().index() >= snapshot.index()) {
-            return OUT_OF_DATE;
-        }
-        log.installSnapshot(snapshot);
-        history.add(snapshot);
+        log.append(entries);
         return OK;
     }
 
@@ -82,6 +86,11 @@ final class ConformanceDisk implements Storage {
         while (history.size() > 1 && newest().index() > log.hardState().commit()) {
             history.remove(history.size() - 1);
         }
+    }
+
+    /** What a restart comes back to: the state machine may run ahead of the commit index on the disk. */
+    long durablyApplied() {
+        return Math.min(newest().index(), log.hardState().commit());
     }
 
     Snapshot newest() {

@@ -6,7 +6,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -17,25 +16,25 @@ import java.util.stream.Stream;
  *
  * @param source the directory or archive
  * @param runs the scripts, in the order of their names
- * @param stories how many scripts were left out because they show what must not happen
  */
-record ConformanceReport(String source, List<ConformanceRun> runs, int stories) {
+record ConformanceReport(String source, List<ConformanceRun> runs) {
 
-    /** Runs all {@code *.txt} below a directory, but the stories, on all cores. */
+    /** Runs all {@code *.txt} below a directory on all cores. */
     static ConformanceReport ofDirectory(Path directory) throws IOException {
-        List<Path> paths;
+        List<ConformanceRun> runs = scripts(directory).parallelStream()
+                .map(path -> ConformanceRun.of(Kind.of(directory, path), path))
+                .toList();
+        return new ConformanceReport(directory.toString(), runs);
+    }
+
+    /** The scripts below a directory, in the order of their names. */
+    static List<Path> scripts(Path directory) throws IOException {
         try (Stream<Path> walk = Files.walk(directory)) {
-            paths = walk.filter(
+            return walk.filter(
                             path -> Files.isRegularFile(path) && path.toString().endsWith(".txt"))
                     .sorted()
                     .toList();
         }
-        List<Path> scripts = new ArrayList<>(paths);
-        scripts.removeIf(path -> Kind.of(directory, path) == Kind.STORY);
-        List<ConformanceRun> runs = scripts.parallelStream()
-                .map(path -> ConformanceRun.of(Kind.of(directory, path), path))
-                .toList();
-        return new ConformanceReport(directory.toString(), runs, paths.size() - scripts.size());
     }
 
     long commands() {
@@ -62,14 +61,8 @@ record ConformanceReport(String source, List<ConformanceRun> runs, int stories) 
                 .map(kind -> count(kind) + " " + kind.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(", "));
         return String.format(
-                "conformance: %s: %d scripts (%s%s), %d commands, %d divergences, outputs %s",
-                source,
-                runs.size(),
-                kinds,
-                stories == 0 ? "" : "; " + stories + " stories left out",
-                commands(),
-                divergences().size(),
-                outputs());
+                "conformance: %s: %d scripts (%s), %d commands, %d divergences, outputs %s",
+                source, runs.size(), kinds, commands(), divergences().size(), outputs());
     }
 
     private long count(Kind kind) {

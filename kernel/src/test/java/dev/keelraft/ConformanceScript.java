@@ -14,6 +14,11 @@ record ConformanceScript(String name, List<Step> steps) {
 
     /** One command. */
     record Step(int lineNumber, String line, String command, List<Argument> arguments, String input, String output) {
+        /** Whether the library panicked here; the script ends with that. */
+        boolean isPanic() {
+            return output.startsWith("panic: ");
+        }
+
         long id(int place) {
             return Long.parseUnsignedLong(arguments.get(place).key());
         }
@@ -98,6 +103,11 @@ record ConformanceScript(String name, List<Step> steps) {
                     output.toString()));
         }
         return new ConformanceScript(name, steps);
+    }
+
+    /** Whether what a storage thread tells its node arrives at once, and in order, as with any host of ours. */
+    boolean isDirect() {
+        return steps.stream().anyMatch(step -> step.command().equals("direct"));
     }
 
     private static List<String> tokens(String line) {

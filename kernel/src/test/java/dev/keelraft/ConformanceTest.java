@@ -25,19 +25,20 @@ import org.junit.jupiter.api.io.TempDir;
  * The kernel, with all deviations off, against recordings of etcd's raft library: the same calls must print the same, byte for
  * byte.
  *
- * <p>The {@code *.txt} of the resources are scenarios, each named by the rule that it shows; {@code random.zip} holds random
- * scripts of 300 commands. A directory with any number of others is named by {@code -Dkeel.conformance.dir=DIR}, as an
+ * <p>The {@code *.txt} of the resources are scenarios, each named by the rule that it shows, and {@code stories}, each named
+ * by what is wrong with that library (see {@link StoryTest}); {@code random.zip} holds random scripts of 300 commands. A directory with any number of others is named by {@code -Dkeel.conformance.dir=DIR}, as an
  * absolute path. {@link RecordedAfreshTest} records new ones.
  */
 class ConformanceTest {
     private static final String DIRECTORY = "keel.conformance.dir";
+    private static final int STORIES = 20;
     private static final long MAX_RESOURCE_BYTES = 3_000_000;
 
     @Test
     void scenarios_print_what_etcds_library_printed() throws IOException {
         ConformanceReport report = ConformanceReport.ofDirectory(scenarios());
         check(report);
-        assertThat(report.runs()).hasSizeGreaterThanOrEqualTo(60);
+        assertThat(report.runs()).hasSizeGreaterThanOrEqualTo(60 + STORIES);
     }
 
     @Test
@@ -51,7 +52,7 @@ class ConformanceTest {
                 runs.add(ConformanceRun.of(Kind.INTERACTION, script, "random.zip!" + entry.getName()));
             }
         }
-        check(new ConformanceReport("random.zip", runs, 0));
+        check(new ConformanceReport("random.zip", runs));
         assertThat(runs).hasSizeGreaterThan(100);
     }
 
@@ -66,16 +67,16 @@ class ConformanceTest {
     }
 
     @Test
-    void a_script_is_run_by_the_rules_of_its_folder_and_a_story_not_at_all(@TempDir Path directory) throws IOException {
+    void a_script_is_run_by_the_rules_of_its_folder(@TempDir Path directory) throws IOException {
         write(directory, "some.txt", "raft-state\n----\nok\n");
         write(directory, "confchange/some.txt", "simple\nv1\n----\nvoters=(1)\n1: StateProbe match=0 next=1\n");
         write(directory, "deep/quorum/some.txt", "vote cfg=(1) votes=(y)\n----\nVoteWon\n");
-        write(directory, "stories/some.txt", "no command\n----\nok\n");
+        write(directory, "stories/some.txt", "raft-state\n----\nok\n");
         write(directory, "some.md", "no script");
 
         assertThat(ConformanceReport.ofDirectory(directory))
                 .hasToString("conformance: " + directory
-                        + ": 3 scripts (1 interaction, 1 confchange, 1 quorum; 1 stories left out), 3 commands, 0 divergences,"
+                        + ": 4 scripts (1 interaction, 1 confchange, 1 quorum, 1 story), 4 commands, 0 divergences,"
                         + " outputs " + ConformanceReport.ofDirectory(directory).outputs());
     }
 
@@ -98,17 +99,30 @@ class ConformanceTest {
     }
 
     @Test
+    void where_the_library_panicked_ours_goes_on_and_may_print_what_it_likes(@TempDir Path directory)
+            throws IOException {
+        write(directory, "some.txt", "raft-state\n----\npanic: oh\n");
+        write(directory, "stories/some.txt", "raft-state\n----\npanic: oh\n");
+        write(directory, "stories/wrong.txt", "no-command 1\n----\npanic: oh\n");
+
+        ConformanceReport report = ConformanceReport.ofDirectory(directory);
+
+        assertThat(report.divergences()).hasSize(1);
+        assertThat(report.divergences().get(0))
+                .startsWith(directory.resolve("stories/wrong.txt") + ":1: no-command 1\n")
+                .contains("actual   | threw ");
+    }
+
+    @Test
     void every_scenario_opens_with_the_rule_that_it_shows() throws IOException {
-        try (Stream<Path> files = Files.list(scenarios())) {
-            assertThat(files.filter(path -> path.toString().endsWith(".txt")))
-                    .allSatisfy(path -> assertThat(Files.readString(path)).startsWith("# "));
-        }
+        assertThat(ConformanceReport.scripts(scenarios()))
+                .allSatisfy(path -> assertThat(Files.readString(path)).startsWith("# "));
     }
 
     @Test
     void the_recordings_stay_small_enough_for_a_repository() throws IOException {
         long bytes = 0;
-        try (Stream<Path> files = Files.list(scenarios())) {
+        try (Stream<Path> files = Files.walk(scenarios())) {
             for (Path path : files.toList()) {
                 bytes += Files.size(path);
             }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
@@ -67,15 +66,10 @@ class RecordedAfreshTest {
     }
 
     @Test
-    void what_is_on_record_for_the_scenarios_is_what_etcds_library_still_prints()
+    void what_is_on_record_for_scenarios_and_stories_is_what_etcds_library_still_prints()
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(RECORDER, "check"));
-        try (Stream<Path> files = Files.list(ConformanceTest.scenarios())) {
-            files.map(Path::toString)
-                    .filter(path -> path.endsWith(".txt"))
-                    .sorted()
-                    .forEach(command::add);
-        }
+        ConformanceReport.scripts(ConformanceTest.scenarios()).forEach(path -> command.add(path.toString()));
 
         assertThat(succeed(command.toArray(String[]::new))).contains(command.size() - 2 + " scripts, 0 outputs differ");
     }
