@@ -2,6 +2,7 @@ package dev.keelraft;
 
 import dev.keelraft.ConformanceRun.Kind;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,17 @@ record ConformanceReport(String source, List<ConformanceRun> runs) {
 
     /** Runs all {@code *.txt} below a directory on all cores. */
     static ConformanceReport ofDirectory(Path directory) throws IOException {
+        return ofDirectory(directory, false);
+    }
+
+    /**
+     * Runs {@code *.txt} below a directory on all cores.
+     *
+     * @param direct whether to run only scripts that say {@code direct}
+     */
+    static ConformanceReport ofDirectory(Path directory, boolean direct) throws IOException {
         List<ConformanceRun> runs = scripts(directory).parallelStream()
+                .filter(path -> !direct || isDirect(path))
                 .map(path -> ConformanceRun.of(Kind.of(directory, path), path))
                 .toList();
         return new ConformanceReport(directory.toString(), runs);
@@ -34,6 +45,14 @@ record ConformanceReport(String source, List<ConformanceRun> runs) {
                             path -> Files.isRegularFile(path) && path.toString().endsWith(".txt"))
                     .sorted()
                     .toList();
+        }
+    }
+
+    private static boolean isDirect(Path path) {
+        try {
+            return ConformanceScript.read(path).isDirect();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
