@@ -1,0 +1,541 @@
+package dev.keelraft;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import dev.keelraft.ConformanceCluster.Failure;
+import dev.keelraft.ConformanceCluster.Host;
+import dev.keelraft.ConformanceRun.Kind;
+import dev.keelraft.ConformanceScript.Step;
+import dev.keelraft.ProposalResult.Outcome;
+import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfChangeRefusal;
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
+import dev.keelraft.model.RaftRole;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What is wrong with etcd's library, story by story, as {@code conformance/stories} tells and records it: with all deviations off
+ * our kernel prints the same, up to a panic, which it does not share; with all on it does what the story asks for. Each file says
+ * who A, B and C are and what happens; they are the nodes 1, 2 and 3.
+ */
+class StoryTest {
+    private static final long A = 1;
+    private static final long B = 2;
+    private static final long C = 3;
+
+    /** With all deviations off. */
+    private static void isAsRecorded(String name) {
+        assertThat(ConformanceRun.of(Kind.STORY, path(name)).divergence()).isEmpty();
+    }
+
+    private static Path path(String name) {
+        return ConformanceTest.scenarios().resolve("stories").resolve(name + ".txt");
+    }
+
+    private static boolean isRejection(Message voteResponse) {
+        return ((Body.VoteResponse) voteResponse.body()).rejected();
+    }
+
+    /** A story that was run with all deviations on. Commands that no longer fit were skipped. */
+    private static final class Told {
+        final ConformanceCluster cluster = new ConformanceCluster(EnumSet.allOf(Deviation.class), Host.CAREFUL);
+        final List<String> skipped = new ArrayList<>();
+
+        static Told on(String name) {
+            return on(name, text -> text);
+        }
+
+        static Told on(String name, UnaryOperator<String> change) {
+            Told told = new Told();
+            try {
+                told.play(change.apply(Files.readString(path(name))));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return told;
+        }
+
+        /** Goes on with commands of a test's own, one in each line. */
+        void then(String... commands) {
+            play(String.join("\n----\n\n", commands) + "\n----\n");
+        }
+
+        private void play(String text) {
+            for (Step step : ConformanceScript.parse("story", text).steps()) {
+                cluster.run(step);
+                if (cluster.wasUnfit()) {
+                    skipped.add(step.line());
+                }
+            }
+        }
+
+        ConformanceNode node(long id) {
+            return cluster.node(id);
+        }
+
+        Status status(long id) {
+            return node(id).raw.status();
+        }
+
+        RaftRole role(long id) {
+            return status(id).softState().role();
+        }
+
+        long lead(long id) {
+            return status(id).softState().lead();
+        }
+
+        long lastIndex(long id) {
+            return status(id).lastIndex();
+        }
+
+        /** What the reads were answered, in order: name and index. */
+        List<String> answers(long id) {
+            return node(id).readys.stream()
+                    .flatMap(ready -> ready.readStates().stream())
+                    .map(state -> text(state.context()) + " at " + state.index())
+                    .toList();
+        }
+
+        List<Message> sent(long id, MessageType type) {
+            List<Message> sent = new ArrayList<>();
+            for (Ready ready : node(id).readys) {
+                sent.addAll(ready.messages());
+                sent.addAll(ready.messagesAfterPersist());
+            }
+            sent.removeIf(message -> message.type() != type);
+            return sent;
+        }
+
+        List<Outcome> outcomes(long id) {
+            return node(id).proposals.stream().map(ProposalResult::outcome).toList();
+        }
+
+        List<ConfChangeRefusal> refusals(long id) {
+            return node(id).proposals.stream()
+                    .flatMap(result -> result.refusal().stream())
+                    .toList();
+        }
+
+        StepResult lastStep(long id) {
+            List<StepResult> steps = node(id).steps;
+            return steps.get(steps.size() - 1);
+        }
+
+        /** The data of the entry that a disk has at an index. */
+        Entry stored(long id, long index) {
+            return node(id).disk.entries(index, index + 1, RaftConfig.NO_LIMIT).get(0);
+        }
+
+        String state(long id) {
+            return text(node(id).disk.newest().data());
+        }
+
+        private static String text(byte[] bytes) {
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+
+        void nobodyFailed() {
+            assertThat(cluster.failures()).isEmpty();
+        }
+    }
+
+    @Nested
+    @DisplayName("p1: a leadership transfer is forwarded to a follower")
+    class P1 {
+        private static final String NAME = "p1_forwarded_transfer_panics";
+
+        @Test
+        void off_it_is_as_recorded_and_the_follower_lives() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_follower_forwards_it_with_its_own_term_and_leadership_goes_where_it_was_to_go() {
+            Told told = Told.on(NAME);
+            told.then("process-ready 2");
+            assertThat(told.sent(B, MessageType.TRANSFER_LEADER))
+                    .containsExactly(new Message(MessageType.TRANSFER_LEADER, C, A, 1, new Body.TransferLeader()));
+            told.then("stabilize");
+            assertThat(told.role(C)).isEqualTo(RaftRole.LEADER);
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("p2: a pre-vote is refused at term 0")
+    class P2 {
+        private static final String NAME = "p2_prevote_refused_at_term_0_panics";
+
+        @Test
+        void off_it_is_as_recorded_and_the_voter_lives() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_voter_refuses_at_term_0_and_can_be_elected() {
+            Told told = Told.on(NAME);
+            told.then("stabilize");
+            assertThat(told.sent(B, MessageType.PRE_VOTE_RESPONSE))
+                    .extracting(Message::to, Message::term, StoryTest::isRejection)
+                    .containsExactly(tuple(A, 0L, true));
+            assertThat(told.role(A)).isEqualTo(RaftRole.FOLLOWER);
+            assertThat(told.status(A).hardState().term()).isZero();
+            told.then("campaign 2", "stabilize");
+            assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.lead(A)).isEqualTo(B);
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w02: a second configuration change while one is pending")
+    class W02 {
+        private static final String NAME = "w02_refused_conf_change_becomes_empty_entry";
+
+        @Test
+        void off_it_becomes_an_empty_entry() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_is_refused_with_the_reason_and_nothing_enters_the_log() {
+            Told told = Told.on(NAME);
+            assertThat(told.outcomes(A)).containsExactly(Outcome.ACCEPTED, Outcome.CONF_CHANGE_PENDING);
+            assertThat(told.lastIndex(A)).isEqualTo(4);
+            assertThat(told.skipped).isEmpty();
+            told.then("stabilize 1");
+            assertThat(told.status(A).confState()).isEqualTo(ConfState.of(List.of(A, B)));
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w03: a disk has lost an acknowledged entry")
+    class W03 {
+        private static final String NAME = "w03_heartbeat_after_lost_entry_panics";
+
+        @Test
+        void off_it_is_as_recorded_up_to_the_end_of_the_node() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_node_stops_and_names_the_lost_index_and_the_last_one_that_is_there() {
+            Told told = Told.on(NAME);
+            assertThat(told.cluster.failures()).extracting(Failure::id).containsExactly(B);
+            RaftFailedException failure = told.cluster.failures().get(0).cause();
+            assertThat(failure.failure()).isEqualTo(FailureCause.LOG_LOSS);
+            assertThat(failure).hasMessageContaining(" 4").hasMessageContaining(" 3");
+        }
+
+        @Test
+        void on_it_takes_part_in_no_vote_and_no_quorum_and_all_others_go_on() {
+            Told told = Told.on(NAME);
+            RawNode stopped = told.node(B).raw;
+            Message vote = new Message(MessageType.VOTE, C, B, 2, new Body.Vote(9, 1, false));
+            assertThatThrownBy(() -> stopped.step(vote)).isInstanceOf(RaftFailedException.class);
+            assertThatThrownBy(stopped::campaign).isInstanceOf(RaftFailedException.class);
+            assertThatThrownBy(stopped::ready).isInstanceOf(RaftFailedException.class);
+            told.then("propose 1 more", "process-ready 1", "process-ready 1");
+            assertThat(told.status(A).hardState().commit())
+                    .as("one of three has it")
+                    .isEqualTo(4);
+            told.then("stabilize");
+            assertThat(told.status(A).hardState().commit())
+                    .as("A and C have it")
+                    .isEqualTo(5);
+            assertThat(told.cluster.failures()).hasSize(1);
+        }
+    }
+
+    @Nested
+    @DisplayName("w04: a forwarded proposal without entries")
+    class W04 {
+        private static final String NAME = "w04_empty_forwarded_proposal_panics";
+
+        @Test
+        void off_it_is_as_recorded_and_the_leader_lives() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_leader_drops_and_counts_it() {
+            Told told = Told.on(NAME);
+            assertThat(told.lastStep(A)).isEqualTo(StepResult.MALFORMED);
+            assertThat(told.status(A).dropped()).containsEntry(StepResult.MALFORMED, 1L);
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.lastIndex(A)).isEqualTo(3);
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w05: a forwarded configuration change that cannot be decoded")
+    class W05 {
+        private static final String NAME = "w05_undecodable_forwarded_conf_change_panics";
+
+        @Test
+        void off_it_is_as_recorded_and_the_leader_lives() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_leader_drops_and_counts_it_and_nothing_enters_the_log() {
+            Told told = Told.on(NAME);
+            assertThat(told.lastStep(A)).isEqualTo(StepResult.MALFORMED);
+            assertThat(told.status(A).dropped()).containsEntry(StepResult.MALFORMED, 1L);
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.lastIndex(A)).isEqualTo(3);
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w06: a heartbeat response with a short context")
+    class W06 {
+        private static final String NAME = "w06_short_heartbeat_context_panics";
+
+        @Test
+        void off_it_is_as_recorded_and_the_leader_lives() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_is_a_heartbeat_response_that_confirms_no_read() {
+            Told told = Told.on(NAME);
+            assertThat(told.lastStep(A)).isEqualTo(StepResult.HANDLED);
+            told.then(
+                    "read-index 1 r1",
+                    "process-ready 1",
+                    "deliver-msgs drop=(2)",
+                    "step 1 type=MsgHeartbeatResp from=2 term=1 context=x",
+                    "stabilize");
+            assertThat(told.answers(A)).isEmpty();
+            told.then("tick-heartbeat 1", "stabilize");
+            assertThat(told.answers(A)).containsExactly("r1 at 3");
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w07: a peer tells a node to forget its leader")
+    class W07 {
+        private static final String NAME = "w07_forget_leader_from_network";
+
+        /** Printed with the call of the node's own host, for no message of ours says that. */
+        @Test
+        void off_whoever_is_obeyed_the_forgetful_node_votes_against_its_leader() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_node_stays_with_its_leader_and_listens_to_no_candidate() {
+            Told told = Told.on(NAME);
+            assertThat(told.node(B).steps).endsWith(StepResult.LEADER_ALIVE, StepResult.LEADER_ALIVE);
+            assertThat(told.lead(B)).isEqualTo(A);
+            assertThat(told.status(B).hardState().term()).isEqualTo(1);
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w10: a joint configuration is to be entered in another one")
+    class W10 {
+        private static final String NAME = "w10_joint_in_joint_panics_at_apply";
+
+        @Test
+        void off_it_is_committed_and_applied_without_effect() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_is_refused_when_it_is_proposed() {
+            Told told = Told.on(NAME);
+            assertThat(told.outcomes(A)).containsExactly(Outcome.ACCEPTED, Outcome.CONF_CHANGE_INVALID);
+            assertThat(told.refusals(A)).containsExactly(ConfChangeRefusal.ALREADY_JOINT);
+            assertThat(told.lastIndex(A)).isEqualTo(4);
+            told.nobodyFailed();
+        }
+
+        @Test
+        void on_a_change_that_leaves_the_joint_configuration_is_accepted() {
+            Told told = Told.on(NAME);
+            told.then("propose-conf-change 1 transition=auto", "stabilize 1");
+            assertThat(told.outcomes(A)).endsWith(Outcome.ACCEPTED);
+            assertThat(told.status(A).confState()).isEqualTo(ConfState.of(List.of(A), List.of(B)));
+        }
+
+        @Test
+        void on_should_it_reach_the_log_it_is_applied_without_effect_and_the_host_is_told_why() {
+            Told told = Told.on(NAME, W10::unchecked);
+            assertThat(told.outcomes(A)).containsExactly(Outcome.ACCEPTED, Outcome.ACCEPTED);
+            assertThat(told.status(A).applied()).isEqualTo(5);
+            assertThat(told.node(A).confChanges.get(1).refusal()).contains(ConfChangeRefusal.ALREADY_JOINT);
+            assertThat(told.status(A).confState())
+                    .isEqualTo(new ConfState(List.of(A), List.of(A), List.of(B), List.of(), false));
+            told.nobodyFailed();
+        }
+
+        /** Nodes that take every change of the configuration into their log. */
+        private static String unchecked(String text) {
+            return text.replace("voters=(1) index=2", "voters=(1) index=2 disable-conf-change-validation=true");
+        }
+    }
+
+    @Nested
+    @DisplayName("w11: all voters are to be removed")
+    class W11 {
+        private static final String NAME = "w11_removing_all_voters_panics_at_apply";
+
+        @Test
+        void off_it_is_committed_and_applied_without_effect() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_is_refused_when_it_is_proposed() {
+            Told told = Told.on(NAME);
+            assertThat(told.outcomes(A)).containsExactly(Outcome.CONF_CHANGE_INVALID);
+            assertThat(told.refusals(A)).containsExactly(ConfChangeRefusal.REMOVES_ALL_VOTERS);
+            assertThat(told.lastIndex(A)).isEqualTo(3);
+            told.nobodyFailed();
+        }
+
+        @Test
+        void on_should_it_reach_the_log_it_is_applied_without_effect_and_the_host_is_told_why() {
+            Told told = Told.on(NAME, W10::unchecked);
+            assertThat(told.outcomes(A)).containsExactly(Outcome.ACCEPTED);
+            assertThat(told.status(A).applied()).isEqualTo(4);
+            assertThat(told.node(A).confChanges.get(0).refusal()).contains(ConfChangeRefusal.REMOVES_ALL_VOTERS);
+            assertThat(told.status(A).confState()).isEqualTo(ConfState.of(List.of(A)));
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w12: a group of one reads after a crash")
+    class W12 {
+        private static final String NAME = "w12_single_voter_reads_behind_its_own_write";
+
+        @Test
+        void off_the_read_is_answered_without_what_its_client_wrote() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_read_waits_for_a_commit_of_the_term_and_gets_its_index() {
+            Told told = Told.on(NAME);
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.answers(A)).isEmpty();
+            assertThat(told.status(A).pendingReads()).isEqualTo(1);
+            told.then("stabilize 1");
+            assertThat(told.answers(A)).containsExactly("r1 at 5");
+            assertThat(told.state(A)).isEqualTo("paid");
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w13: the log is compacted before the kernel hears that it is applied")
+    class W13 {
+        private static final String NAME = "w13_compaction_before_apply_ack_panics";
+
+        @Test
+        void off_it_is_as_recorded_and_the_node_lives() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_node_campaigns_all_the_same_and_leads() {
+            Told told = Told.on(NAME);
+            assertThat(told.node(A).disk.firstIndex()).isEqualTo(5);
+            assertThat(told.role(A)).isEqualTo(RaftRole.CANDIDATE);
+            told.then("stabilize 1");
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.status(A).applied()).isEqualTo(5);
+            assertThat(told.state(A)).isEqualTo("x");
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("x1: a request for a vote leaves before what it promises is durable")
+    class X1 {
+        private static final String NAME = "x1_vote_before_durable";
+
+        @Test
+        void off_a_node_leads_without_a_committed_entry_and_commits_another_in_its_place() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_leaves_only_when_term_vote_and_log_are_durable_and_is_refused() {
+            Told told = Told.on(NAME);
+            assertThat(told.skipped)
+                    .as("nothing of the first campaign has left")
+                    .startsWith("deliver-msgs drop=(3)", "deliver-msgs 2", "process-append-thread 2");
+            assertThat(told.sent(A, MessageType.VOTE))
+                    .extracting(message -> ((Body.Vote) message.body()).lastIndex())
+                    .endsWith(3L, 3L);
+            told.then("stabilize");
+            assertThat(told.sent(B, MessageType.VOTE_RESPONSE))
+                    .filteredOn(message -> message.to() == A)
+                    .extracting(StoryTest::isRejection)
+                    .containsExactly(true);
+            assertThat(told.role(A)).isNotEqualTo(RaftRole.LEADER);
+            told.nobodyFailed();
+        }
+
+        @Test
+        void on_the_committed_entry_stays_on_all_disks() {
+            Told told = Told.on(NAME);
+            told.then("stabilize", "campaign 2", "stabilize");
+            assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
+            for (long id : List.of(A, B, C)) {
+                assertThat(told.stored(id, 4).term())
+                        .as("entry 4 of node %d", id)
+                        .isEqualTo(1);
+                assertThat(told.state(id)).isEqualTo("paid");
+            }
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("x4: the status of a node in a joint configuration")
+    class X4 {
+        private static final String NAME = "x4_autoleave_in_status";
+
+        @Test
+        void off_it_is_as_recorded() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_names_the_same_configuration_as_the_stored_one() {
+            Told told = Told.on(NAME);
+            ConfState joint = new ConfState(List.of(A, B), List.of(A), List.of(), List.of(), true);
+            assertThat(told.node(A).disk.newest().confState()).isEqualTo(joint);
+            assertThat(told.status(A).confState()).isEqualTo(joint);
+            told.nobodyFailed();
+        }
+    }
+}
