@@ -301,6 +301,9 @@ final class ConformanceDescriber {
         if (!ready.readStates().isEmpty()) {
             readStates(text, ready.readStates());
         }
+        if (!ready.failedReads().isEmpty()) {
+            failedReads(text, ready.failedReads());
+        }
         entries(text, "Entries:\n", ready.entries());
         if (!ready.snapshot().isNone()) {
             text.append("Snapshot ").append(snapshot(ready.snapshot())).append('\n');
@@ -362,6 +365,19 @@ final class ConformanceDescriber {
                 text.append(j == 0 ? "" : " ").append(context[j] & 0xFF);
             }
             text.append("]}");
+        }
+        text.append("]\n");
+    }
+
+    /** What etcd's library has no words for. */
+    private static void failedReads(StringBuilder text, List<FailedRead> reads) {
+        text.append("FailedReads [");
+        for (int i = 0; i < reads.size(); i++) {
+            text.append(i == 0 ? "{" : " {")
+                    .append(reads.get(i).reason())
+                    .append(' ')
+                    .append(quoted(reads.get(i).context()))
+                    .append('}');
         }
         text.append("]\n");
     }

@@ -113,6 +113,14 @@ class StoryTest {
                     .toList();
         }
 
+        /** The reads that were told to have failed, in order: name and reason. */
+        List<String> failedReads(long id) {
+            return node(id).readys.stream()
+                    .flatMap(ready -> ready.failedReads().stream())
+                    .map(read -> text(read.context()) + " " + read.reason())
+                    .toList();
+        }
+
         List<Message> sent(long id, MessageType type) {
             List<Message> sent = new ArrayList<>();
             for (Ready ready : node(id).readys) {
@@ -201,6 +209,45 @@ class StoryTest {
             assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
             assertThat(told.lead(A)).isEqualTo(B);
             told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w01: a read waits for the first commit of a leader that is deposed")
+    class W01 {
+        private static final String NAME = "w01_postponed_read_outlives_leadership";
+
+        @Test
+        void off_it_is_answered_two_terms_later() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_fails_when_the_leader_steps_down() {
+            Told told = Told.on(NAME);
+            assertThat(told.role(A)).as("once more").isEqualTo(RaftRole.LEADER);
+            assertThat(told.failedReads(A)).containsExactly("r1 LEADERSHIP_LOST");
+            Ready failing = told.node(A).readys.stream()
+                    .filter(ready -> !ready.failedReads().isEmpty())
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(failing.softState().role()).isEqualTo(RaftRole.FOLLOWER);
+            assertThat(failing.term()).isEqualTo(3);
+            assertThat(told.answers(A)).isEmpty();
+            assertThat(told.status(A).pendingReads()).isZero();
+            told.nobodyFailed();
+        }
+
+        @Test
+        void on_reads_that_wait_for_the_first_commit_are_bounded() {
+            Told told = Told.on(NAME, text -> text.substring(0, text.indexOf("deliver-msgs drop=(2,3)")));
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            RawNode leader = told.node(A).raw;
+            assertThat(told.status(A).pendingReads()).isEqualTo(1);
+            for (int i = 1; i < told.node(A).config.maxPendingReads(); i++) {
+                assertThat(leader.readIndex(new byte[] {'r'})).isEqualTo(ReadResult.ACCEPTED);
+            }
+            assertThat(leader.readIndex(new byte[] {'r'})).isEqualTo(ReadResult.TOO_MANY);
         }
     }
 
@@ -515,6 +562,92 @@ class StoryTest {
                         .isEqualTo(1);
                 assertThat(told.state(id)).isEqualTo("paid");
             }
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("x2: a leader answers from its lease when another one has been elected")
+    class X2 {
+        private static final String NAME = "x2_stale_lease_read";
+
+        @Test
+        void off_it_answers_without_what_the_other_one_has_committed() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_lease_is_over_and_the_read_waits_and_fails_when_the_leader_steps_down() {
+            Told told = Told.on(NAME);
+            assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.answers(A)).isEmpty();
+            assertThat(told.status(A).pendingReads()).isEqualTo(1);
+            told.then("stabilize");
+            assertThat(told.role(A)).isEqualTo(RaftRole.FOLLOWER);
+            assertThat(told.failedReads(A)).containsExactly("r1 LEADERSHIP_LOST");
+            assertThat(told.answers(A)).isEmpty();
+            told.nobodyFailed();
+        }
+
+        /** The lease is worth something: of 3 ticks one is lost by counting them whole, and one is the margin. */
+        @Test
+        void on_it_answers_at_once_in_the_tick_of_the_heartbeats_that_a_quorum_has_answered_and_not_in_the_next() {
+            Told told = Told.on(NAME, text -> text.substring(0, text.indexOf("# Ticks 2, 3 and 4")));
+            told.then("read-index 1 r1", "process-ready 1", "tick 1 count=1", "read-index 1 r2", "process-ready 1");
+            assertThat(told.answers(A)).containsExactly("r1 at 3");
+            told.then("stabilize");
+            assertThat(told.answers(A)).as("a quorum was asked").containsExactly("r1 at 3", "r2 at 3");
+        }
+    }
+
+    @Nested
+    @DisplayName("x2: a leader that has handed over answers from its lease")
+    class X2Transfer {
+        private static final String NAME = "x2_stale_lease_read_after_transfer";
+
+        @Test
+        void off_it_answers_without_what_its_successor_has_committed() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_gives_up_its_lease_and_the_read_waits_and_fails_when_it_steps_down() {
+            Told told = Told.on(NAME);
+            assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.answers(A)).isEmpty();
+            assertThat(told.status(A).pendingReads()).isEqualTo(1);
+            told.then("stabilize");
+            assertThat(told.role(A)).isEqualTo(RaftRole.FOLLOWER);
+            assertThat(told.failedReads(A)).containsExactly("r1 LEADERSHIP_LOST");
+            assertThat(told.answers(A)).isEmpty();
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("x3: a read waits while its leader becomes the only voter")
+    class X3 {
+        private static final String NAME = "x3_stuck_read_after_shrink";
+
+        @Test
+        void off_it_is_never_answered() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_it_is_answered_as_soon_as_the_other_voters_removal_is_applied() {
+            Told told = Told.on(NAME, text -> text.substring(0, text.indexOf("tick-heartbeat 1")));
+            assertThat(told.status(A).confState()).isEqualTo(ConfState.of(List.of(A)));
+            assertThat(told.answers(A)).containsExactly("r1 at 3");
+        }
+
+        @Test
+        void on_later_reads_are_answered_too_each_once() {
+            Told told = Told.on(NAME);
+            assertThat(told.answers(A)).containsExactly("r1 at 3", "r2 at 4");
+            assertThat(told.status(A).pendingReads()).isZero();
             told.nobodyFailed();
         }
     }
