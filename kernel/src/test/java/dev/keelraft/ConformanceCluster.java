@@ -114,6 +114,7 @@ final class ConformanceCluster {
     private boolean mute;
     private boolean unfit;
     private boolean entriesLost;
+    private boolean hostLies;
     private final List<Failure> failures = new ArrayList<>();
 
     /** A cluster whose nodes deviate from etcd's library in these ways. */
@@ -134,6 +135,11 @@ final class ConformanceCluster {
     /** Tells whether a disk has lost entries that it had acknowledged. */
     boolean hasLostEntries() {
         return entriesLost;
+    }
+
+    /** Tells whether a host has dropped a Ready, as none of ours may; then nobody can say what its node should do. */
+    boolean hasLyingHost() {
+        return hostLies;
     }
 
     /** The nodes that have failed, in the order in which they did; each is dead until it is restarted. */
@@ -466,7 +472,10 @@ final class ConformanceCluster {
     }
 
     private String persist(ConformanceNode node, Ready ready) {
-        return node.disk.persist(ready.hardState(), ready.snapshot(), ready.entries(), host == Host.CAREFUL);
+        String error = node.disk.persist(ready.hardState(), ready.snapshot(), ready.entries(), host == Host.CAREFUL);
+        // The recorder's host goes on as if it had stored the Ready.
+        hostLies |= host == Host.RECORDERS && !error.isEmpty();
+        return error;
     }
 
     private void enqueue(ConformanceNode node, Ready ready) {
