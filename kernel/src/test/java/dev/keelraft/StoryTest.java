@@ -404,6 +404,83 @@ class StoryTest {
     }
 
     @Nested
+    @DisplayName("w08: somebody asks for a leadership transfer without a term")
+    class W08 {
+        private static final String NAME = "w08_transfer_from_network";
+
+        @Test
+        void off_the_leader_obeys_and_refuses_proposals() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_leader_drops_it_and_goes_on_leading() {
+            Told told = Told.on(NAME);
+            assertThat(told.lastStep(A)).isEqualTo(StepResult.MALFORMED);
+            assertThat(told.status(A).dropped()).containsEntry(StepResult.MALFORMED, 1L);
+            assertThat(told.status(A).transferTarget()).isZero();
+            assertThat(told.sent(A, MessageType.TIMEOUT_NOW)).isEmpty();
+            assertThat(told.outcomes(A)).containsExactly(Outcome.ACCEPTED);
+            told.nobodyFailed();
+        }
+
+        @Test
+        void on_the_leader_drops_one_of_another_term() {
+            Told told = Told.on(NAME);
+            told.then("campaign 1", "restart 1", "campaign 1", "stabilize");
+            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+            assertThat(told.status(A).hardState().term()).isEqualTo(2);
+            told.then("step 1 type=MsgTransferLeader from=3 term=1");
+            assertThat(told.lastStep(A)).isEqualTo(StepResult.OLD_TERM);
+            assertThat(told.status(A).transferTarget()).isZero();
+            told.then("step 1 type=MsgTransferLeader from=3 term=2");
+            assertThat(told.status(A).transferTarget()).isEqualTo(C);
+            told.nobodyFailed();
+        }
+
+        @Test
+        void on_a_request_that_a_follower_forwards_bears_its_term_and_is_obeyed() {
+            Told told = Told.on(NAME);
+            told.then("transfer-leadership from=2 to=3", "process-ready 2");
+            assertThat(told.sent(B, MessageType.TRANSFER_LEADER))
+                    .containsExactly(new Message(MessageType.TRANSFER_LEADER, C, A, 1, new Body.TransferLeader()));
+            told.then("stabilize");
+            assertThat(told.role(C)).isEqualTo(RaftRole.LEADER);
+            told.nobodyFailed();
+        }
+    }
+
+    @Nested
+    @DisplayName("w09: a restart with more applied than the stored commit index says")
+    class W09 {
+        private static final String NAME = "w09_applied_above_stored_commit_panics_at_restart";
+
+        @Test
+        void off_it_is_as_recorded_and_the_node_starts() {
+            isAsRecorded(NAME);
+        }
+
+        @Test
+        void on_the_node_starts_with_its_commit_index_raised_and_applies_nothing_twice() {
+            Told told = Told.on(NAME);
+            assertThat(told.status(A).hardState().commit()).isEqualTo(4);
+            assertThat(told.status(A).applied()).isEqualTo(4);
+            told.then("campaign 1", "stabilize 1", "propose 1 +more", "stabilize 1");
+            assertThat(told.state(A)).isEqualTo("paid+more");
+            told.nobodyFailed();
+        }
+
+        @Test
+        void on_beyond_the_end_of_the_log_it_does_not_start_and_names_both() {
+            Told told = Told.on(NAME, text -> text.replace("keep-applied=true", "keep-applied=true lose=1"));
+            assertThat(told.cluster.failures()).hasSize(1);
+            RaftFailedException failure = told.cluster.failures().get(0).cause();
+            assertThat(failure.failure()).isEqualTo(FailureCause.LOG_LOSS);
+            assertThat(failure).hasMessageContaining(" 4").hasMessageContaining(" 3");
+        }
+    }
+
+    @Nested
     @DisplayName("w10: a joint configuration is to be entered in another one")
     class W10 {
         private static final String NAME = "w10_joint_in_joint_panics_at_apply";
