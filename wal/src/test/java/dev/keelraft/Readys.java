@@ -24,10 +24,10 @@ public final class Readys {
                 List.of(),
                 List.of(),
                 List.of(),
+                List.of(),
                 !entries.isEmpty() || !snapshot.isNone(),
                 0,
                 0,
-                0,
-                0);
+                null);
     }
 }
