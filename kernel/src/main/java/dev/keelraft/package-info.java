@@ -138,13 +138,19 @@
  *     <td>two numbers for each vote</td></tr>
  * </table>
  *
- * <p>What ends in a crash there has no constant, for a crash is nothing to reproduce: a forwarded transfer, proposals that are
- * empty or cannot be decoded, a short heartbeat context, a pre-vote refused in term 0 (messages are dropped and counted, see
- * {@link dev.keelraft.StepResult}); impossible configuration changes ({@link dev.keelraft.RawNode#applyConfChange} gives the
- * reason); an applied index above the stored commit index (it raises that); a compaction ahead of the acknowledgement of what
- * was applied (does no harm); a leader that knows of committed entries which this node has lost ({@link
- * dev.keelraft.FailureCause#LOG_LOSS}: the group fails alone). Nor has the order to forget the leader, which a peer can give
- * there: here it is a call of the host, and no message.
+ * <p>Some differences have no constant, because no script of honest members can show them:
+ *
+ * <ul>
+ *   <li>What ends in a crash there: a forwarded transfer, proposals that are empty or cannot be decoded, a short heartbeat
+ *       context, a pre-vote refused in term 0, a snapshot without voters (messages are dropped and counted, see {@link
+ *       dev.keelraft.StepResult}); impossible configuration changes ({@link dev.keelraft.RawNode#applyConfChange} gives the
+ *       reason); an applied index above the stored commit index (it raises that); a compaction ahead of the acknowledgement of
+ *       what was applied (does no harm); a leader that knows of committed entries which this node has lost ({@link
+ *       dev.keelraft.FailureCause#LOG_LOSS}: the group fails alone).
+ *   <li>What no member sends that keeps to the protocol: terms in proposals, falling terms in a log, acknowledgements beyond the
+ *       leader's log, and the like. {@code MessageShape} refuses them before they change anything.
+ *   <li>The order to forget the leader, which a peer can give there: here it is a call of the host, and no message.
+ * </ul>
  */
 @NullMarked
 package dev.keelraft;
