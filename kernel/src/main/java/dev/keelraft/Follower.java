@@ -60,7 +60,7 @@ final class Follower extends Role {
                 raft.outbox().forward(MessageType.READ_INDEX, message.from(), raft.lead(), 0, message.body());
                 yield StepResult.HANDLED;
             }
-            case READ_INDEX_RESPONSE -> raft.forwardedReadAnswered((Body.ReadIndexResponse) message.body());
+            case READ_INDEX_RESPONSE -> raft.reads().forwardedAnswered((Body.ReadIndexResponse) message.body());
             case TIMEOUT_NOW -> {
                 CampaignResult result = raft.campaign(Raft.Campaign.TRANSFER);
                 yield result == CampaignResult.STARTED ? StepResult.HANDLED : StepResult.UNEXPECTED;
@@ -138,11 +138,11 @@ final class Follower extends Role {
         if (raft.lead() == NodeId.NONE) {
             return ReadResult.NO_LEADER;
         }
-        if (raft.hasTooManyReads()) {
+        if (raft.reads().isFull()) {
             return ReadResult.TOO_MANY;
         }
         // A lease is the leader's own; what it is asked by others it confirms with a quorum.
-        raft.forwardRead(context);
+        raft.reads().forward(context, raft.lead());
         return ReadResult.FORWARDED;
     }
 

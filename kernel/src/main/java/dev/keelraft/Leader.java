@@ -33,8 +33,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
     private static final byte[] NO_DATA = {};
 
     private Peers peers;
-    private final ReadOnly reads;
-    private final Lease lease;
+    private final LeaderReads reads;
     private int heartbeatElapsed;
 
     /** Reads have come that want a heartbeat with the next Ready. */
@@ -54,8 +53,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     Leader(Raft raft) {
         super(raft);
-        this.reads = new ReadOnly(raft);
-        this.lease = new Lease(raft.id(), raft.config());
+        this.reads = new LeaderReads(raft, this);
         Membership membership = raft.membership();
         long[] ids = new long[membership.size()];
         Progress[] progress = new Progress[ids.length];
@@ -93,7 +91,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         return transferTarget;
     }
 
-    ReadOnly reads() {
+    LeaderReads reads() {
         return reads;
     }
 
@@ -110,7 +108,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
             return;
         }
         heartbeatElapsed++;
-        lease.tick();
+        reads.tick();
         expireSnapshots();
         raft.timer().tick();
         if (raft.timer().isPastElectionTicks()) {
@@ -177,7 +175,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
                     // Nobody can have got from a leader of this term what it does not have.
                     yield StepResult.UNEXPECTED;
                 }
-                progress.heard(lease.now());
+                progress.heard(reads.now());
                 if (response.rejected()) {
                     rejected(message.from(), progress, response);
                 } else {
@@ -477,7 +475,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
             Progress progress = peers.progress(i);
             if (progress.state() == ProgressState.SNAPSHOT) {
                 safe = Math.min(safe, progress.pendingSnapshot());
-            } else if (lease.now() - progress.heardTick() <= raft.config().electionTicks()) {
+            } else if (reads.now() - progress.heardTick() <= raft.config().electionTicks()) {
                 safe = Math.min(safe, progress.match());
             }
         }
@@ -568,7 +566,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         }
         boolean self = from == raft.id();
         if (maybeCommit()) {
-            raft.releasePostponedReads(this);
+            raft.reads().releasePostponed(reads);
             broadcastAppend();
         } else if (!self && progress.canLearnCommit(raft.log().committed())) {
             wantAppend(from, progress, true);
@@ -620,7 +618,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     private void broadcastHeartbeat() {
         heartbeatDue = false;
-        byte[] context = heartbeatContext();
+        byte[] context = reads.heartbeatContext();
         for (int i = 0; i < peers.size(); i++) {
             if (peers.id(i) != raft.id()) {
                 Progress progress = peers.progress(i);
@@ -632,82 +630,27 @@ final class Leader extends Role implements LongFunction<Ballot> {
         }
     }
 
-    private byte[] heartbeatContext() {
-        long read = reads.newestNumber();
-        return givesLeases() ? HeartbeatContext.of(read, lease.now()) : HeartbeatContext.of(read);
-    }
-
-    private boolean givesLeases() {
-        return raft.config().leaseReads() && raft.config().deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT);
-    }
-
     private void heartbeatAnswered(long from, Progress progress, Body.HeartbeatResponse response) {
-        progress.heard(lease.now());
+        progress.heard(reads.now());
         progress.resume();
         // A peer that has everything and is still probed gets an empty append, whose answer ends the probe.
         if (progress.match() < raft.log().lastIndex() || progress.state() == ProgressState.PROBE) {
             wantAppend(from, progress, true);
         }
-        lease.answered(from, HeartbeatContext.tick(response.context()));
-        long read = HeartbeatContext.read(response.context());
-        if (read > 0) {
-            reads.acknowledge(from, read);
-            reads.answerConfirmed(raft.membership().voters());
-        }
+        reads.heartbeatAnswered(from, response.context());
     }
 
     @Override
     ReadResult readIndex(long from, byte[] context, ReadPolicy policy) {
-        if (raft.hasTooManyReads()) {
-            return ReadResult.TOO_MANY;
-        }
-        if (isAlone() && !raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT)) {
-            raft.answerRead(from, context, raft.log().committed());
-        } else if (raft.log().term(raft.log().committed()) != raft.term()) {
-            // Until an entry of its own term is committed, a leader may not know of all that its predecessor committed
-            // (thesis 6.4, step 1).
-            raft.postponeRead(from, context);
-        } else if (policy == ReadPolicy.LEASE
-                && givesLeases()
-                && lease.isHeld(raft.membership().voters())) {
-            raft.answerRead(from, context, raft.log().committed());
-        } else {
-            confirmLeadership(from, context);
-        }
-        return ReadResult.ACCEPTED;
+        return reads.readIndex(from, context, policy);
     }
 
-    /** Whether it needs nobody's confirmation but its own. A leader that was removed from the group is not the one voter left. */
-    private boolean isAlone() {
-        return raft.membership().voters().isSingleton()
-                && (raft.membership().voters().contains(raft.id())
-                        || !raft.config().deviates(Deviation.REMOVED_LEADER_ASKS_BEFORE_READS));
-    }
-
-    /** Asks the peers, in the name of a read, whether this node still leads; if there are any. */
-    void confirmLeadership(long from, byte[] context) {
-        boolean nobodyToAsk = isAlone() && raft.config().deviates(Deviation.SINGLE_VOTER_READS_WAIT_FOR_COMMIT);
-        if (takesCheckQuorumForLease() || nobodyToAsk) {
-            raft.answerRead(from, context, raft.log().committed());
-            return;
-        }
-        reads.add(from, context, raft.log().committed());
+    /** Sends heartbeats with the next Ready, in the name of a read. */
+    void askPeers() {
         if (raft.config().deviates(Deviation.MESSAGES_BUILT_WITH_READY)) {
             heartbeatDue = true;
         } else {
             broadcastHeartbeat();
-        }
-    }
-
-    /* As in etcd's library, for all reads alike. */
-    private boolean takesCheckQuorumForLease() {
-        return raft.config().leaseReads() && !raft.config().deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT);
-    }
-
-    /** The voters have changed: reads may wait for answers that no quorum needs any more. */
-    void recountReads() {
-        if (raft.config().deviates(Deviation.READS_RECOUNTED_AFTER_CONF_CHANGE)) {
-            reads.answerConfirmed(raft.membership().voters());
         }
     }
 
@@ -765,7 +708,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
     }
 
     private void orderCampaign(long target) {
-        lease.end();
+        reads.endLease();
         raft.outbox().send(MessageType.TIMEOUT_NOW, target, new Body.TimeoutNow());
     }
 
@@ -791,7 +734,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         }
         Progress fresh = newProgress(Math.max(raft.log().lastIndex(), 1));
         // It has had no chance to answer yet, and must not cost the leader its quorum.
-        fresh.heard(lease.now());
+        fresh.heard(reads.now());
         return fresh;
     }
 

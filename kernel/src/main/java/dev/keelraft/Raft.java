@@ -13,7 +13,6 @@ import dev.keelraft.model.MessageType;
 import dev.keelraft.model.NodeId;
 import dev.keelraft.model.RaftRole;
 import dev.keelraft.model.Snapshot;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -42,13 +41,12 @@ final class Raft {
         TRANSFER
     }
 
-    private record PostponedRead(long from, byte[] context) {}
-
     private final long id;
     private final RaftConfig config;
     private final RaftLog log;
     private final ElectionTimer timer;
     private final Outbox outbox;
+    private final Reads reads;
 
     private long term;
     private long vote = NodeId.NONE;
@@ -63,18 +61,6 @@ final class Raft {
 
     private Role role;
 
-    /** Reads that are confirmed, and wait for the next Ready. */
-    private List<ReadState> readStates = new ArrayList<>();
-
-    /** Reads that wait for the leader's first commit. */
-    private List<PostponedRead> postponedReads = new ArrayList<>();
-
-    /** Reads that wait for another node, which leads. */
-    private final ForwardedReads forwardedReads;
-
-    /** Reads that will not be answered, and wait for the next Ready. */
-    private List<FailedRead> failedReads = new ArrayList<>();
-
     /** Whether what this node has to store has waited for too long. */
     private boolean diskStalled;
 
@@ -87,8 +73,8 @@ final class Raft {
         this.log = new RaftLog(storage, config.maxCommittedBytes());
         this.timer = new ElectionTimer(config.electionTicks(), config.random());
         this.outbox = new Outbox(this, config);
+        this.reads = new Reads(this);
         this.membership = membership;
-        this.forwardedReads = new ForwardedReads(config.random(), config.electionTicks());
         this.role = new Follower(this);
     }
 
@@ -130,6 +116,10 @@ final class Raft {
 
     Outbox outbox() {
         return outbox;
+    }
+
+    Reads reads() {
+        return reads;
     }
 
     long term() {
@@ -182,7 +172,7 @@ final class Raft {
      * pre-candidates would refuse each other for the sake of a leader that both have given up (raft-rs pull request 84).
      */
     private void becomePreCandidate() {
-        failReads();
+        reads.leaderLost();
         lead = NodeId.NONE;
         role = new Candidate(this, true);
     }
@@ -208,7 +198,7 @@ final class Raft {
     /** A new role begins: in a new term the vote is free again, in the same one it stays given. */
     private void enterTerm(long newTerm) {
         Invariant.check(newTerm >= term, "term %d does not fall below %d", newTerm, term);
-        failReads();
+        reads.leaderLost();
         if (newTerm != term) {
             term = newTerm;
             vote = NodeId.NONE;
@@ -328,7 +318,7 @@ final class Raft {
     /** A tick of a node that does not lead. */
     void tickFollowing() {
         timer.tick();
-        forwardedReads.tick(failedReads);
+        reads.tick();
         if (promisedTicks > 0) {
             promisedTicks--;
         }
@@ -440,104 +430,6 @@ final class Raft {
         return new RaftFailedException(FailureCause.INVARIANT, role.kind() + " cannot be asked about " + message, null);
     }
 
-    // Reads
-
-    void confirmRead(long index, byte[] context) {
-        readStates.add(new ReadState(index, context));
-    }
-
-    void answerRead(long from, byte[] context, long index) {
-        if (from == id) {
-            confirmRead(index, context);
-        } else {
-            outbox.send(MessageType.READ_INDEX_RESPONSE, from, new Body.ReadIndexResponse(index, context));
-        }
-    }
-
-    void postponeRead(long from, byte[] context) {
-        postponedReads.add(new PostponedRead(from, context));
-    }
-
-    /** The leader has committed an entry, which it does with entries of its term alone: the reads that wait for that go on. */
-    void releasePostponedReads(Leader leader) {
-        if (postponedReads.isEmpty()) {
-            return;
-        }
-        List<PostponedRead> released = postponedReads;
-        postponedReads = new ArrayList<>();
-        for (PostponedRead read : released) {
-            leader.confirmLeadership(read.from(), read.context());
-        }
-    }
-
-    /** Sends a read of this node's own host to the leader. */
-    void forwardRead(byte[] context) {
-        byte[] sent = config.deviates(Deviation.READS_FAIL_VISIBLY) ? forwardedReads.add(context) : context;
-        outbox.forward(MessageType.READ_INDEX, id, lead, 0, new Body.ReadIndex(sent));
-    }
-
-    /** The leader has answered a read that was sent to it. */
-    StepResult forwardedReadAnswered(Body.ReadIndexResponse answer) {
-        if (!config.deviates(Deviation.READS_FAIL_VISIBLY)) {
-            confirmRead(answer.index(), answer.context());
-            return StepResult.HANDLED;
-        }
-        byte[] context = forwardedReads.answered(answer.context());
-        if (context == null) {
-            return StepResult.UNEXPECTED;
-        }
-        confirmRead(answer.index(), context);
-        return StepResult.HANDLED;
-    }
-
-    /** Whoever was to answer the reads that wait does not lead any more, be it this node or another one. */
-    private void failReads() {
-        if (!config.deviates(Deviation.READS_FAIL_VISIBLY)) {
-            return;
-        }
-        forwardedReads.fail(failedReads);
-        if (role instanceof Leader leader) {
-            leader.reads().fail(failedReads);
-            for (PostponedRead read : postponedReads) {
-                if (read.from() == id) {
-                    failedReads.add(new FailedRead(read.context(), FailedRead.Reason.LEADERSHIP_LOST));
-                }
-            }
-            postponedReads.clear();
-        }
-    }
-
-    int pendingReadCount() {
-        int atLeader = role instanceof Leader leader ? leader.reads().pendingCount() : 0;
-        return atLeader + postponedReads.size() + forwardedReads.count();
-    }
-
-    boolean hasTooManyReads() {
-        return config.deviates(Deviation.READS_FAIL_VISIBLY) && pendingReadCount() >= config.maxPendingReads();
-    }
-
-    boolean hasReadResults() {
-        return !readStates.isEmpty() || !failedReads.isEmpty();
-    }
-
-    List<ReadState> takeReadStates() {
-        if (readStates.isEmpty()) {
-            return List.of();
-        }
-        List<ReadState> taken = readStates;
-        readStates = new ArrayList<>();
-        return List.copyOf(taken);
-    }
-
-    List<FailedRead> takeFailedReads() {
-        if (failedReads.isEmpty()) {
-            return List.of();
-        }
-        List<FailedRead> taken = failedReads;
-        failedReads = new ArrayList<>();
-        return List.copyOf(taken);
-    }
-
     // Snapshots and membership
 
     /**
@@ -605,7 +497,7 @@ final class Raft {
         } else {
             leader.membershipSwitched();
         }
-        leader.recountReads();
+        leader.reads().recount();
     }
 
     // What a leader still has to build
@@ -681,7 +573,7 @@ final class Raft {
         if (!knowsOther || config.leaseReads()) {
             return false;
         }
-        failReads();
+        reads.leaderLost();
         lead = NodeId.NONE;
         return true;
     }

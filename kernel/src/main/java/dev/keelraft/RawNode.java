@@ -425,7 +425,7 @@ public final class RawNode {
                 || !raft.log().unstable().nextSnapshot().isNone()
                 || raft.log().unstable().hasNextEntries()
                 || raft.log().hasNextCommitted(highestToApply(raft.log().lastIndex()))
-                || raft.hasReadResults();
+                || raft.reads().hasResults();
     }
 
     private boolean softStateChanged() {
@@ -504,8 +504,8 @@ public final class RawNode {
                 committed,
                 raft.outbox().takeNow(),
                 afterPersist,
-                raft.takeReadStates(),
-                raft.takeFailedReads(),
+                raft.reads().takeStates(),
+                raft.reads().takeFailed(),
                 !entries.isEmpty() || promisesChanged || snapshotDemandsSync,
                 config.id(),
                 raft.term(),

@@ -58,7 +58,7 @@ final class ReadOnly {
         while (confirmed < quorum && !pending.isEmpty()) {
             confirmed++;
             Pending read = pending.remove();
-            raft.answerRead(read.from(), read.context(), read.index());
+            raft.reads().answer(read.from(), read.context(), read.index());
         }
     }
 

@@ -113,7 +113,7 @@ public record Status(
                 raft.log().lastIndex(),
                 transferTarget,
                 confState(raft),
-                raft.pendingReadCount(),
+                raft.reads().pendingCount(),
                 diskStallTicks,
                 List.copyOf(peers),
                 Collections.unmodifiableMap(drops));

@@ -53,7 +53,8 @@
  *   <li>{@code RaftLog} and {@code Unstable}: one log from two halves, and the marks along it;
  *   <li>{@code Outbox}: what may leave when;
  *   <li>{@code tracker.Progress}: what a leader knows of a peer; {@code quorum}: who has decided what; {@code
- *       confchange.Changer}: how members change; {@code ReadOnly}: linearizable reads.
+ *       confchange.Changer}: how members change;
+ *   <li>{@code Reads} and {@code LeaderReads}: linearizable reads.
  * </ol>
  *
  * <p>"The paper" is Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm", extended version; "the thesis"

@@ -221,7 +221,7 @@ class ReadyTest {
             leader.raw.propose(bytes("x"));
             leader.raw.step(new Message(MessageType.PRE_VOTE, 3, 1, 9, new Body.Vote(0, 0, false)));
             leader.raw.step(new Message(MessageType.APPEND_RESPONSE, 2, 1, 2, Body.AppendResponse.accepted(2)));
-            leader.raw.raft().confirmRead(1, bytes("r"));
+            leader.raw.raft().reads().answer(1, bytes("r"), 1);
             for (Ready ready : List.of(leader.raw.ready(), TestNode.of(2, 3).raw.ready())) {
                 for (List<?> list : List.of(
                         ready.entries(),
@@ -285,7 +285,7 @@ class ReadyTest {
             assertThat(hard.raw.hasReady()).as("hard state").isTrue();
 
             TestNode read = TestNode.of(1, 3);
-            read.raw.raft().confirmRead(0, bytes("r"));
+            read.raw.raft().reads().answer(1, bytes("r"), 0);
             assertThat(read.raw.hasReady()).as("read states").isTrue();
             assertThat(read.raw.ready().readStates()).containsExactly(new ReadState(0, bytes("r")));
 
