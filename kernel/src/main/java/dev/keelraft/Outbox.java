@@ -19,6 +19,7 @@ import java.util.List;
 final class Outbox {
     private final Raft raft;
     private final boolean voteRequestsWait;
+    private final long incarnation;
 
     private List<Message> now = new ArrayList<>();
     private List<Message> afterPersist = new ArrayList<>();
@@ -28,6 +29,7 @@ final class Outbox {
 
     Outbox(Raft raft, RaftConfig config) {
         this.raft = raft;
+        this.incarnation = config.incarnation();
         this.voteRequestsWait = config.deviates(Deviation.VOTE_REQUEST_WAITS_FOR_DISK);
     }
 
@@ -38,10 +40,10 @@ final class Outbox {
 
     /** Sends a message that bears another term than the current one: a vote for a term to come, or none. */
     void sendAt(long term, MessageType type, long to, Body body) {
-        put(new Message(type, raft.id(), to, term, body));
+        put(new Message(type, raft.id(), to, term, body, incarnation));
     }
 
-    /** Passes on a message on behalf of another node. */
+    /** Passes on a message on behalf of another node, in one of the kinds that {@link MessageType#namesOrigin()} tells. */
     void forward(MessageType type, long from, long to, long term, Body body) {
         put(new Message(type, from, to, term, body));
     }

@@ -143,12 +143,13 @@ final class Raft {
     }
 
     /**
-     * Whether the node could lead: a member that votes, that has no snapshot to install first, and that has a term left to lead
-     * in. The last one comes from nobody but a peer that has invented it.
+     * Whether the node could lead: a member that votes, as the incarnation that it is, that has no snapshot to install first, and
+     * that has a term left to lead in. The last one comes from nobody but a peer that has invented it.
      */
     boolean isPromotable() {
         return membership.contains(id)
                 && !membership.isLearner(id)
+                && !membership.isOtherIncarnation(id, config.incarnation())
                 && !log.hasPendingSnapshot()
                 && term != Long.MAX_VALUE;
     }

@@ -1,5 +1,7 @@
 package dev.keelraft;
 
+import dev.keelraft.model.ConfChange;
+import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
 import dev.keelraft.model.NodeId;
@@ -8,8 +10,8 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 
 /**
- * The settings of a node. Every member of a group should have the same, but for {@link #id}, {@link #random}
- * and {@link #priority}.
+ * The settings of a node. Every member of a group should have the same, but for {@link #id}, {@link #random},
+ * {@link #priority} and {@link #incarnation}.
  *
  * <pre>
  *   RaftConfig config = RaftConfig.builder(id, new Random(seed)).electionTicks(20).build();
@@ -29,6 +31,7 @@ public final class RaftConfig {
     private final int heartbeatTicks;
     private final boolean preVote;
     private final int priority;
+    private final long incarnation;
     private final boolean checkQuorum;
     private final boolean stepDownOnRemoval;
     private final boolean forwardProposals;
@@ -55,6 +58,7 @@ public final class RaftConfig {
         heartbeatTicks = builder.heartbeatTicks;
         preVote = builder.preVote;
         priority = builder.priority;
+        incarnation = builder.incarnation;
         checkQuorum = builder.checkQuorum;
         stepDownOnRemoval = builder.stepDownOnRemoval;
         forwardProposals = builder.forwardProposals;
@@ -114,6 +118,11 @@ public final class RaftConfig {
     /** See {@link Builder#priority}. */
     public int priority() {
         return priority;
+    }
+
+    /** See {@link Builder#incarnation}. */
+    public long incarnation() {
+        return incarnation;
     }
 
     /** See {@link Builder#checkQuorum}. */
@@ -219,6 +228,7 @@ public final class RaftConfig {
         private int heartbeatTicks = 1;
         private boolean preVote = true;
         private int priority;
+        private long incarnation;
         private boolean checkQuorum = true;
         private boolean stepDownOnRemoval = true;
         private boolean forwardProposals;
@@ -289,6 +299,39 @@ public final class RaftConfig {
          */
         public Builder priority(int priority) {
             this.priority = priority;
+            return this;
+        }
+
+        /**
+         * Which life of this member's data directory this is: any 64 bits, or 0, the default, for a host that does without.
+         *
+         * <p>A member that has lost its disk has forgotten its votes and what it has acknowledged. If it comes back under its id as
+         * if nothing had happened, A and B commit an entry, B's disk is replaced, and B and C elect C without the entry. No member can
+         * see that by itself; the others can, if each disk has a name:
+         *
+         * <ul>
+         *   <li>The host draws a random number other than 0 when it makes the data directory, stores it there, and gives it here at
+         *       every start (the {@code wal} module draws one of 128 bits; either half will do). A disk that was wiped, or replaced,
+         *       has another one; a directory is never copied to a second member.
+         *   <li>Every message in which this member speaks for itself bears it.
+         *   <li>A configuration change names it ({@link ConfChange.Change#incarnation}): where a member is added, or, for
+         *       the first members of a group, by an {@code UPDATE} of each once the group runs. Until it is named,
+         *       nothing is checked. It stands in {@link ConfState}, so hosts store that in full.
+         *   <li>From then on votes, acknowledgements and candidacies of any other incarnation are dropped, and counted as {@link
+         *       StepResult#WRONG_INCARNATION}; and a node that the configuration knows by another one does not campaign.
+         *   <li>For a member with a new disk the host proposes to {@code ADD_LEARNER} it with the new incarnation, in a change
+         *       of its own, which also takes its vote; when that is applied, the member {@linkplain RawNode#join joins};
+         *       when it has caught up, the host proposes to {@code ADD_VOTER} it. Another way is to remove it and to add it again. To
+         *       exchange a voter at once is refused ({@code REPLACES_VOTER}). A member that starts before it is named fails with
+         *       {@link FailureCause#LOG_LOSS}, for the leader still counts on the old disk.
+         * </ul>
+         *
+         * <p>A member that has not applied the naming yet counts by the old name, as with every configuration change: it does not help to
+         * elect the new incarnation, but it does follow it. In a group with members of etcd's do not name any: they neither
+         * keep nor check them, and their snapshots would have members forget them at different times.
+         */
+        public Builder incarnation(long incarnation) {
+            this.incarnation = incarnation;
             return this;
         }
 

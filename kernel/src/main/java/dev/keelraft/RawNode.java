@@ -265,7 +265,29 @@ public final class RawNode {
         if (message.type().isResponse() && !raft.membership().contains(from)) {
             return StepResult.UNKNOWN_PEER;
         }
+        if (asksToCount(message.type()) && raft.membership().isOtherIncarnation(from, message.incarnation())) {
+            return StepResult.WRONG_INCARNATION;
+        }
         return StepResult.HANDLED;
+    }
+
+    /**
+     * Kinds with which a sender votes, acknowledges, or stands for election: it counts as the member whose name it bears. What a
+     * leader sends is not among them. It has been elected by those who count, and a member that was away must be able to learn from
+     * it of which incarnation it is.
+     */
+    private static boolean asksToCount(MessageType type) {
+        return switch (type) {
+            case APPEND_RESPONSE, VOTE, VOTE_RESPONSE, PRE_VOTE, PRE_VOTE_RESPONSE, HEARTBEAT_RESPONSE -> true;
+            case APPEND,
+                    HEARTBEAT,
+                    INSTALL_SNAPSHOT,
+                    READ_INDEX,
+                    READ_INDEX_RESPONSE,
+                    PROPOSE,
+                    TIMEOUT_NOW,
+                    TRANSFER_LEADER -> false;
+        };
     }
 
     /** Kinds that are passed on with the name of the node they are about, and so may come back to it. */

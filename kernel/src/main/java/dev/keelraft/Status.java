@@ -123,6 +123,12 @@ public record Status(
         ConfState known = raft.membership().confState();
         return raft.config().deviates(Deviation.STATUS_NAMES_AUTO_LEAVE)
                 ? known
-                : new ConfState(known.voters(), known.votersOutgoing(), known.learners(), known.learnersNext(), false);
+                : new ConfState(
+                        known.voters(),
+                        known.votersOutgoing(),
+                        known.learners(),
+                        known.learnersNext(),
+                        false,
+                        known.incarnations());
     }
 }

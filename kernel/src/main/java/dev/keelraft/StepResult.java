@@ -10,6 +10,11 @@ public enum StepResult {
     IMPOSSIBLE_SENDER,
     /** It answers this node, and comes from a node that is no member (any more). */
     UNKNOWN_PEER,
+    /**
+     * Its sender asks to count, and is another incarnation of the member than the configuration names: its disk is not the one that
+     * the member made its promises on. See {@link RaftConfig.Builder#incarnation}.
+     */
+    WRONG_INCARNATION,
     /** It belongs to a term that is over. */
     OLD_TERM,
     /** It is a campaign against a leader that this node hears from (thesis 4.2.3). */

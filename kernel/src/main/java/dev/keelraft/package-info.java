@@ -29,7 +29,8 @@
  *       {@code rejectConfChange}, on every member alike.
  *   <li>A snapshot is stored and installed before the Ready that brings it is advanced; its bulk was fetched before the message
  *       was stepped.
- *   <li>A node id is never used again after its member has lost its disk or left the group.
+ *   <li>A node id is never used again after its member has lost its disk or left the group, but as another {@linkplain
+ *       dev.keelraft.RaftConfig.Builder#incarnation incarnation}.
  * </ol>
  *
  * <p>Messages may be lost, doubled, delayed and reordered. They may not be changed: use a checksum or TLS.

@@ -343,6 +343,7 @@ final class ConformanceCluster {
                     HANDLED,
                     NOT_FOR_US,
                     IMPOSSIBLE_SENDER,
+                    WRONG_INCARNATION,
                     OLD_TERM,
                     LEADER_ALIVE,
                     UNEXPECTED,

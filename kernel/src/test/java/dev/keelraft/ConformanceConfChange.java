@@ -62,7 +62,7 @@ final class ConformanceConfChange {
             case NO_VOTERS -> "can't make a zero-voter config joint";
             case REMOVES_ALL_VOTERS -> "removed all voters";
             case CHANGES_SEVERAL_VOTERS -> "more than one voter changed without entering joint config";
-            case INVALID_NODE_ID, UNDECODABLE -> refusal.name();
+            case REPLACES_VOTER, INVALID_NODE_ID, UNDECODABLE -> refusal.name();
         };
     }
 }

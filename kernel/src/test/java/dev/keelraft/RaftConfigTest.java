@@ -25,6 +25,7 @@ class RaftConfigTest {
         assertThat(config.heartbeatTicks()).isEqualTo(1);
         assertThat(config.preVote()).isTrue();
         assertThat(config.priority()).isZero();
+        assertThat(config.incarnation()).isZero();
         assertThat(config.checkQuorum()).isTrue();
         assertThat(config.stepDownOnRemoval()).isTrue();
         assertThat(config.forwardProposals()).isFalse();
@@ -56,6 +57,7 @@ class RaftConfigTest {
                 .heartbeatTicks(3)
                 .preVote(false)
                 .priority(11)
+                .incarnation(-12)
                 .checkQuorum(false)
                 .stepDownOnRemoval(false)
                 .forwardProposals(true)
@@ -78,6 +80,7 @@ class RaftConfigTest {
         assertThat(config.heartbeatTicks()).isEqualTo(3);
         assertThat(config.preVote()).isFalse();
         assertThat(config.priority()).isEqualTo(11);
+        assertThat(config.incarnation()).isEqualTo(-12);
         assertThat(config.checkQuorum()).isFalse();
         assertThat(config.stepDownOnRemoval()).isFalse();
         assertThat(config.forwardProposals()).isTrue();

@@ -7,8 +7,10 @@ import dev.keelraft.model.ConfState;
 import dev.keelraft.model.NodeId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
@@ -17,6 +19,10 @@ import java.util.TreeSet;
  *
  * <p>In a joint configuration a voter that is to go, or to become a learner, stays a voter of the outgoing half until the joint
  * configuration is left: an entry that was committed with its help must stay known to the old majority.
+ *
+ * <p>An incarnation lives as long as its member is one. To give a voter another one would be to exchange two voters under one name,
+ * with none of the overlap that a change of two voters needs, and is refused: were the old one alive, as after a copy of its disk,
+ * A and the new B could commit what C and the old B then elect a leader without. A learner decides nothing, and may be exchanged.
  */
 public final class Changer {
     /** What became of a change. */
@@ -26,7 +32,8 @@ public final class Changer {
      * It was made.
      *
      * @param membership the new members
-     * @param created who is new, also where the same change removed it before: what was known of its log no longer holds
+     * @param created who is new, also where the same change removed it before, or gave it another incarnation: what was known of
+     *     its log no longer holds
      */
     public record Changed(Membership membership, List<Long> created) implements Outcome {}
 
@@ -42,6 +49,7 @@ public final class Changer {
     private final Set<Long> learners = new TreeSet<>(NodeId.ORDER);
     private final Set<Long> learnersNext = new TreeSet<>(NodeId.ORDER);
     private final List<Long> created = new ArrayList<>();
+    private final Map<Long, Long> incarnations = new TreeMap<>(NodeId.ORDER);
     private boolean autoLeave;
 
     private Changer(ConfState from) {
@@ -49,6 +57,7 @@ public final class Changer {
         outgoing.addAll(from.votersOutgoing());
         learners.addAll(from.learners());
         learnersNext.addAll(from.learnersNext());
+        from.incarnations().forEach(known -> incarnations.put(known.id(), known.incarnation()));
         autoLeave = from.autoLeave();
     }
 
@@ -68,7 +77,7 @@ public final class Changer {
             return new Refused(ConfChangeRefusal.SIMPLE_CHANGE_IN_JOINT);
         }
         Changer changer = new Changer(from.confState());
-        Optional<Refused> refused = changer.apply(changes);
+        Optional<Refused> refused = changer.apply(changes, from.confState());
         if (refused.isPresent()) {
             return refused.get();
         }
@@ -90,7 +99,7 @@ public final class Changer {
         Changer changer = new Changer(from.confState());
         changer.outgoing.addAll(changer.incoming);
         changer.autoLeave = autoLeave;
-        Optional<Refused> refused = changer.apply(changes);
+        Optional<Refused> refused = changer.apply(changes, from.confState());
         return refused.isPresent() ? refused.get() : changer.changed();
     }
 
@@ -107,7 +116,7 @@ public final class Changer {
         return changer.changed();
     }
 
-    private Optional<Refused> apply(List<Change> changes) {
+    private Optional<Refused> apply(List<Change> changes, ConfState from) {
         for (Change change : changes) {
             long id = change.nodeId();
             if (id == NodeId.NONE) {
@@ -118,24 +127,44 @@ public final class Changer {
                 return Optional.of(new Refused(ConfChangeRefusal.INVALID_NODE_ID));
             }
             switch (change.type()) {
-                case ADD_VOTER -> addVoter(id);
-                case ADD_LEARNER -> addLearner(id);
+                case ADD_VOTER -> addVoter(id, change.incarnation());
+                case ADD_LEARNER -> addLearner(id, change.incarnation());
                 case REMOVE -> remove(id);
-                case UPDATE -> {}
+                case UPDATE -> {
+                    if (isMember(id)) {
+                        meet(id, change.incarnation());
+                    }
+                }
             }
         }
-        return incoming.isEmpty() ? Optional.of(new Refused(ConfChangeRefusal.REMOVES_ALL_VOTERS)) : Optional.empty();
+        if (incoming.isEmpty()) {
+            return Optional.of(new Refused(ConfChangeRefusal.REMOVES_ALL_VOTERS));
+        }
+        return replacesVoter(from) ? Optional.of(new Refused(ConfChangeRefusal.REPLACES_VOTER)) : Optional.empty();
     }
 
-    private void addVoter(long id) {
-        noteIfNew(id);
+    /** Whether somebody votes, before and after, as two different incarnations. */
+    private boolean replacesVoter(ConfState from) {
+        for (ConfState.Incarnation before : from.incarnations()) {
+            long id = before.id();
+            boolean voted = from.voters().contains(id) || from.votersOutgoing().contains(id);
+            boolean votes = incoming.contains(id) || outgoing.contains(id);
+            if (voted && votes && incarnations.getOrDefault(id, 0L) != before.incarnation()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void addVoter(long id, long incarnation) {
+        meet(id, incarnation);
         learners.remove(id);
         learnersNext.remove(id);
         incoming.add(id);
     }
 
-    private void addLearner(long id) {
-        noteIfNew(id);
+    private void addLearner(long id, long incarnation) {
+        meet(id, incarnation);
         incoming.remove(id);
         if (outgoing.contains(id)) {
             learnersNext.add(id);
@@ -148,21 +177,38 @@ public final class Changer {
         incoming.remove(id);
         learners.remove(id);
         learnersNext.remove(id);
-    }
-
-    private void noteIfNew(long id) {
-        if (!incoming.contains(id) && !outgoing.contains(id) && !learners.contains(id)) {
-            created.add(id);
+        if (!isMember(id)) {
+            incarnations.remove(id);
         }
     }
 
+    /** Notes who is met for the first time, and as what. */
+    private void meet(long id, long incarnation) {
+        long known = incarnations.getOrDefault(id, 0L);
+        if (!isMember(id) || (incarnation != 0 && known != 0 && incarnation != known)) {
+            created.add(id);
+        }
+        if (incarnation != 0) {
+            incarnations.put(id, incarnation);
+        }
+    }
+
+    private boolean isMember(long id) {
+        return incoming.contains(id) || outgoing.contains(id) || learners.contains(id);
+    }
+
     private Changed changed() {
+        // Who has left an outgoing half has left for good.
+        incarnations.keySet().removeIf(id -> !isMember(id));
+        List<ConfState.Incarnation> known = new ArrayList<>();
+        incarnations.forEach((id, incarnation) -> known.add(new ConfState.Incarnation(id, incarnation)));
         ConfState next = new ConfState(
                 List.copyOf(incoming),
                 List.copyOf(outgoing),
                 List.copyOf(learners),
                 List.copyOf(learnersNext),
-                autoLeave);
+                autoLeave,
+                known);
         return new Changed(Membership.of(next), List.copyOf(created));
     }
 

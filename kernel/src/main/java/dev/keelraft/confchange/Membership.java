@@ -17,6 +17,7 @@ import java.util.TreeSet;
  * <ol>
  *   <li>nobody is voter and learner at once, in either half;
  *   <li>who becomes a learner next is still an outgoing voter, or it would vote and not vote within one joint configuration;
+ *   <li>only members have an incarnation;
  *   <li>outside a joint configuration nobody waits to become a learner, and there is nothing to leave.
  * </ol>
  */
@@ -30,6 +31,9 @@ public final class Membership {
     /** Voters of both halves and learners, ascending. */
     private final long[] members;
 
+    /** The incarnation of each, or 0. */
+    private final long[] incarnations;
+
     private Membership(ConfState confState) {
         this.confState = confState;
         this.voters =
@@ -39,6 +43,10 @@ public final class Membership {
         all.addAll(confState.votersOutgoing());
         all.addAll(confState.learners());
         this.members = all.stream().mapToLong(Long::longValue).toArray();
+        this.incarnations = new long[members.length];
+        for (int i = 0; i < members.length; i++) {
+            incarnations[i] = confState.incarnation(members[i]);
+        }
     }
 
     /** Tells whether {@link #of} would take it. */
@@ -66,7 +74,11 @@ public final class Membership {
                 confState);
         require(disjoint(confState.learnersNext(), confState.voters()), "a learner to be is a voter", confState);
         require(confState.isJoint() || !confState.autoLeave(), "there is nothing to leave", confState);
-        return confState.isEmpty() ? EMPTY : new Membership(confState);
+        Membership membership = confState.isEmpty() ? EMPTY : new Membership(confState);
+        for (ConfState.Incarnation named : confState.incarnations()) {
+            require(membership.contains(named.id()), "an incarnation is of no member", confState);
+        }
+        return membership;
     }
 
     private static boolean disjoint(Collection<Long> a, Collection<Long> b) {
@@ -107,6 +119,22 @@ public final class Membership {
             }
         }
         return false;
+    }
+
+    /** Which life of a node's data directory belongs to the group; 0 if none is named, or it is no member. */
+    public long incarnation(long id) {
+        for (int i = 0; i < members.length; i++) {
+            if (members[i] == id) {
+                return incarnations[i];
+            }
+        }
+        return 0;
+    }
+
+    /** Tells whether an incarnation of a node is another one than what the group knows; not if either is 0. */
+    public boolean isOtherIncarnation(long id, long incarnation) {
+        long known = incarnation(id);
+        return incarnation != 0 && known != 0 && incarnation != known;
     }
 
     /** Tells whether a node receives the log without voting. */

@@ -51,9 +51,9 @@ public record ConfChange(Form form, long id, Transition transition, List<Change>
     public enum ChangeType {
         /** It becomes a voter, whether it was a learner or nothing before. */
         ADD_VOTER(0),
-        /** It leaves. Its id must never come back. */
+        /** It leaves. Its id must never come back, but as another incarnation. */
         REMOVE(1),
-        /** Nothing; its context is news about a member, such as a new address. */
+        /** Nothing but its incarnation, if one is named; its context is news about a member, such as a new address. */
         UPDATE(2),
         /** It becomes a learner: it receives the log and does not vote. */
         ADD_LEARNER(3);
@@ -75,11 +75,20 @@ public record ConfChange(Form form, long id, Transition transition, List<Change>
      *
      * @param type what happens
      * @param nodeId to whom; {@link NodeId#NONE} makes it a change of nothing
+     * @param incarnation which life of the member's data directory is meant, any 64 bits; 0 leaves that as it is. It means nothing
+     *     where a member is removed. A voter that has one keeps it for as long as it is a voter. See {@code
+     *     RaftConfig.Builder.incarnation}
      */
-    public record Change(ChangeType type, long nodeId) {
+    public record Change(ChangeType type, long nodeId, long incarnation) {
+        /** A change that names no incarnation. */
+        public Change(ChangeType type, long nodeId) {
+            this(type, nodeId, 0);
+        }
+
         @Override
         public String toString() {
-            return type + " " + Long.toUnsignedString(nodeId);
+            return type + " " + Long.toUnsignedString(nodeId)
+                    + (incarnation == 0 ? "" : "#" + Long.toHexString(incarnation));
         }
     }
 

@@ -14,6 +14,11 @@ public enum ConfChangeRefusal {
     REMOVES_ALL_VOTERS,
     /** More than one voter would change at once, so that two majorities could miss each other (thesis 4.1). */
     CHANGES_SEVERAL_VOTERS,
+    /**
+     * It gives a voter another incarnation. That would be two voters under one name, each of which could vote: make it a learner
+     * with the new incarnation, or remove it, and add it when that is done.
+     */
+    REPLACES_VOTER,
     /** It names an id that no node may have (see {@link NodeId#isValid}). */
     INVALID_NODE_ID,
     /** The payload of the entry is damaged, or was written by a newer version. */

@@ -11,8 +11,10 @@ import java.util.Optional;
 /*
  * Configuration changes as etcd encodes them in log entries, in the protobuf wire format:
  *
- *   ConfChange    1: id  2: type  3: node id  4: context
- *   ConfChangeV2  1: transition  2: repeated { 1: type  2: node id }  3: context
+ *   ConfChange    1: id  2: type  3: node id  4: context  1000: incarnation
+ *   ConfChangeV2  1: transition  2: repeated { 1: type  2: node id  1000: incarnation }  3: context
+ *
+ * (the incarnation is Keel's own)
  *
  * The kernel must read them (it validates proposals and applies entries) and must not depend on a protobuf library. Fields of
  * value 0 are not written, unknown fields are skipped. The proto module's tests hold this against the generated classes.
@@ -23,6 +25,7 @@ final class ConfChangeWire {
     private static final int LENGTH_DELIMITED = 2;
     private static final int FIXED32 = 5;
     private static final int MAX_VARINT_BYTES = 10;
+    private static final int INCARNATION = 1000;
 
     /* Both in the order of their numbers. */
     private static final ChangeType[] CHANGE_TYPES = ChangeType.values();
@@ -34,13 +37,16 @@ final class ConfChangeWire {
         Writer out = new Writer();
         if (change.form() == ConfChange.Form.V1) {
             out.number(1, change.id());
-            out.single(2, change.changes().get(0));
+            Change single = change.changes().get(0);
+            out.single(2, single);
             out.bytes(4, change.context());
+            out.number(INCARNATION, single.incarnation());
         } else {
             out.number(1, change.transition().number());
             for (Change single : change.changes()) {
                 Writer nested = new Writer();
                 nested.single(1, single);
+                nested.number(INCARNATION, single.incarnation());
                 out.nested(2, nested);
             }
             out.bytes(3, change.context());
@@ -53,6 +59,7 @@ final class ConfChangeWire {
         long id = 0;
         long type = 0;
         long nodeId = 0;
+        long incarnation = 0;
         byte[] context = {};
         while (in.nextField()) {
             if (in.is(1, VARINT)) {
@@ -63,12 +70,15 @@ final class ConfChangeWire {
                 nodeId = in.number();
             } else if (in.is(4, LENGTH_DELIMITED)) {
                 context = in.bytes();
+            } else if (in.is(INCARNATION, VARINT)) {
+                incarnation = in.number();
             }
         }
         if (in.damaged || !inRange(type, CHANGE_TYPES.length)) {
             return Optional.empty();
         }
-        return Optional.of(ConfChange.v1(id, CHANGE_TYPES[(int) type], nodeId, context));
+        Change single = new Change(CHANGE_TYPES[(int) type], nodeId, incarnation);
+        return Optional.of(new ConfChange(ConfChange.Form.V1, id, Transition.AUTO, List.of(single), context));
     }
 
     static Optional<ConfChange> decodeV2(byte[] data) {
@@ -97,17 +107,20 @@ final class ConfChangeWire {
     private static Optional<Change> decodeSingle(Reader in) {
         long type = 0;
         long nodeId = 0;
+        long incarnation = 0;
         while (in.nextField()) {
             if (in.is(1, VARINT)) {
                 type = in.number();
             } else if (in.is(2, VARINT)) {
                 nodeId = in.number();
+            } else if (in.is(INCARNATION, VARINT)) {
+                incarnation = in.number();
             }
         }
         if (in.damaged || !inRange(type, CHANGE_TYPES.length)) {
             return Optional.empty();
         }
-        return Optional.of(new Change(CHANGE_TYPES[(int) type], nodeId));
+        return Optional.of(new Change(CHANGE_TYPES[(int) type], nodeId, incarnation));
     }
 
     private static boolean inRange(long value, int length) {

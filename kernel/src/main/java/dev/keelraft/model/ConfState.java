@@ -14,9 +14,28 @@ import java.util.List;
  * @param learners who receives the log without voting
  * @param learnersNext outgoing voters that become learners when the joint configuration is left
  * @param autoLeave whether the leader leaves the joint configuration by itself as soon as it may
+ * @param incarnations of the members that have a named one; see {@code RaftConfig.Builder.incarnation}
  */
 public record ConfState(
-        List<Long> voters, List<Long> votersOutgoing, List<Long> learners, List<Long> learnersNext, boolean autoLeave) {
+        List<Long> voters,
+        List<Long> votersOutgoing,
+        List<Long> learners,
+        List<Long> learnersNext,
+        boolean autoLeave,
+        List<Incarnation> incarnations) {
+
+    /**
+     * Which life of a member's data directory belongs to the group.
+     *
+     * @param id the member
+     * @param incarnation its incarnation, any 64 bits but 0
+     */
+    public record Incarnation(long id, long incarnation) {
+        @Override
+        public String toString() {
+            return Long.toUnsignedString(id) + "#" + Long.toHexString(incarnation);
+        }
+    }
 
     /** Nobody: the configuration of a node that waits to be let in. */
     public static final ConfState EMPTY = new ConfState(List.of(), List.of(), List.of(), List.of(), false);
@@ -29,13 +48,25 @@ public record ConfState(
      * @param learners in any order
      * @param learnersNext in any order
      * @param autoLeave see above
-     * @throws IllegalArgumentException if an id may not be one, or stands twice in a list
+     * @param incarnations in any order
+     * @throws IllegalArgumentException if an id may not be one, or stands twice in a list, or an incarnation is 0
      */
     public ConfState {
         voters = sorted("voters", voters);
         votersOutgoing = sorted("votersOutgoing", votersOutgoing);
         learners = sorted("learners", learners);
         learnersNext = sorted("learnersNext", learnersNext);
+        incarnations = sorted(incarnations);
+    }
+
+    /** A configuration that names no incarnations. */
+    public ConfState(
+            List<Long> voters,
+            List<Long> votersOutgoing,
+            List<Long> learners,
+            List<Long> learnersNext,
+            boolean autoLeave) {
+        this(voters, votersOutgoing, learners, learnersNext, autoLeave, List.of());
     }
 
     /** A configuration of voters alone. */
@@ -56,6 +87,31 @@ public record ConfState(
     /** Tells whether decisions take two majorities. */
     public boolean isJoint() {
         return !votersOutgoing.isEmpty();
+    }
+
+    /** The incarnation of a member; 0 if none is named. */
+    public long incarnation(long id) {
+        for (Incarnation known : incarnations) {
+            if (known.id() == id) {
+                return known.incarnation();
+            }
+        }
+        return 0;
+    }
+
+    private static List<Incarnation> sorted(List<Incarnation> incarnations) {
+        if (incarnations.isEmpty()) {
+            return List.of();
+        }
+        sorted("incarnations", incarnations.stream().map(Incarnation::id).toList());
+        List<Incarnation> copy = new ArrayList<>(incarnations);
+        copy.sort((a, b) -> Long.compareUnsigned(a.id(), b.id()));
+        for (Incarnation named : copy) {
+            if (named.incarnation() == 0) {
+                throw new IllegalArgumentException("node " + Long.toUnsignedString(named.id()) + " has incarnation 0");
+            }
+        }
+        return List.copyOf(copy);
     }
 
     private static List<Long> sorted(String name, List<Long> ids) {

@@ -49,6 +49,14 @@ public enum MessageType {
         return bodyType;
     }
 
+    /**
+     * Tells whether {@code from} names the node that such a message is about, which need not be the one that sends it: it may have
+     * been passed on. Where it is not, the sender's incarnation goes with it.
+     */
+    public boolean namesOrigin() {
+        return this == PROPOSE || this == READ_INDEX || this == TRANSFER_LEADER;
+    }
+
     /** Tells whether such a message answers another. Answers of nodes that are not members are dropped. */
     public boolean isResponse() {
         return response;

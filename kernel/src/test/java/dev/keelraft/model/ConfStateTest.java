@@ -52,6 +52,36 @@ class ConfStateTest {
         }
     }
 
+    @Example
+    void incarnations_are_sorted_by_unsigned_id_copied_and_part_of_what_is_equal() {
+        ConfState.Incarnation high = new ConfState.Incarnation(-3, 7);
+        ConfState.Incarnation low = new ConfState.Incarnation(2, -1);
+        List<Long> voters = List.of(2L, -3L);
+        List<Long> none = List.of();
+        List<ConfState.Incarnation> mine = new ArrayList<>(List.of(high, low));
+        ConfState state = new ConfState(voters, none, none, none, false, mine);
+        mine.clear();
+        assertThat(state.incarnations()).containsExactly(low, high);
+        assertThat(state.incarnation(-3)).isEqualTo(7);
+        assertThat(state.incarnation(2)).isEqualTo(-1);
+        assertThat(state.incarnation(4)).isZero();
+        assertThat(state).isEqualTo(new ConfState(voters, none, none, none, false, List.of(low, high)));
+        assertThat(state).isNotEqualTo(ConfState.of(voters));
+        assertThat(ConfState.of(voters)).isEqualTo(new ConfState(voters, none, none, none, false, List.of()));
+    }
+
+    @Example
+    void an_incarnation_of_nobody_or_named_twice_or_0_is_refused() {
+        for (List<ConfState.Incarnation> wrong : List.of(
+                List.of(new ConfState.Incarnation(0, 7)),
+                List.of(new ConfState.Incarnation(2, 7), new ConfState.Incarnation(2, 8)),
+                List.of(new ConfState.Incarnation(2, 0)))) {
+            List<Long> none = List.of();
+            assertThatThrownBy(() -> new ConfState(List.of(2L), none, none, none, false, wrong))
+                    .isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
     private static ConfState with(String list, List<Long> ids) {
         List<Long> none = List.of();
         return new ConfState(

@@ -77,6 +77,16 @@ class MessageTest {
     }
 
     @Example
+    void only_who_speaks_for_itself_bears_an_incarnation() {
+        Message ack = new Message(MessageType.APPEND_RESPONSE, 1, 2, 3, Body.AppendResponse.accepted(4), -1);
+        assertThat(ack.incarnation()).isEqualTo(-1);
+        assertThat(ack.toString()).startsWith("1#ffffffffffffffff->2 term 3 APPEND_RESPONSE");
+        assertThat(ack).isNotEqualTo(new Message(ack.type(), 1, 2, 3, ack.body()));
+        assertThatThrownBy(() -> new Message(MessageType.TRANSFER_LEADER, 1, 2, 3, new Body.TransferLeader(), 5))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Example
     void a_grant_does_not_say_what_is_committed() {
         assertThatThrownBy(() -> new Body.VoteResponse(false, 1, 1)).isInstanceOf(IllegalArgumentException.class);
     }

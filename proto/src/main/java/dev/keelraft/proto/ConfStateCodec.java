@@ -2,6 +2,7 @@ package dev.keelraft.proto;
 
 import com.google.protobuf.CodedOutputStream;
 import dev.keelraft.model.ConfState;
+import dev.keelraft.model.ConfState.Incarnation;
 import dev.keelraft.proto.MalformedMessageException.Reason;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -25,6 +26,11 @@ public final class ConfStateCodec {
     private static final int LEARNERS_NEXT_PACKED = 4 << 3 | WireInput.DELIMITED;
     private static final int AUTO_LEAVE = 5 << 3 | WireInput.VARINT;
 
+    // Keel's own.
+    private static final int INCARNATIONS = 1000 << 3 | WireInput.DELIMITED;
+    private static final int NODE_ID = 1 << 3 | WireInput.VARINT;
+    private static final int INCARNATION = 2 << 3 | WireInput.VARINT;
+
     private ConfStateCodec() {}
 
     /** Encodes a configuration into a new array, which is the caller's. {@link ConfState#EMPTY} takes no bytes. */
@@ -47,7 +53,20 @@ public final class ConfStateCodec {
                 + idsBytes(LEARNERS, state.learners())
                 + idsBytes(VOTERS_OUTGOING, state.votersOutgoing())
                 + idsBytes(LEARNERS_NEXT, state.learnersNext())
-                + WireOutput.flagBytes(AUTO_LEAVE, state.autoLeave());
+                + WireOutput.flagBytes(AUTO_LEAVE, state.autoLeave())
+                + incarnationsBytes(state);
+    }
+
+    private static long incarnationsBytes(ConfState state) {
+        long sum = 0;
+        for (Incarnation named : state.incarnations()) {
+            sum += WireOutput.nestedBytes(INCARNATIONS, bytes(named));
+        }
+        return sum;
+    }
+
+    private static long bytes(Incarnation named) {
+        return WireOutput.numberBytes(NODE_ID, named.id()) + WireOutput.numberBytes(INCARNATION, named.incarnation());
     }
 
     private static long idsBytes(int tag, List<Long> ids) {
@@ -64,6 +83,14 @@ public final class ConfStateCodec {
         ids(VOTERS_OUTGOING, state.votersOutgoing(), out);
         ids(LEARNERS_NEXT, state.learnersNext(), out);
         WireOutput.flag(AUTO_LEAVE, state.autoLeave(), out);
+        for (Incarnation named : state.incarnations()) {
+            WireOutput.nested(INCARNATIONS, named, (int) bytes(named), ConfStateCodec::writeIncarnation, out);
+        }
+    }
+
+    private static void writeIncarnation(Incarnation named, CodedOutputStream out) throws IOException {
+        WireOutput.number(NODE_ID, named.id(), out);
+        WireOutput.number(INCARNATION, named.incarnation(), out);
     }
 
     private static void ids(int tag, List<Long> ids, CodedOutputStream out) throws IOException {
@@ -77,6 +104,7 @@ public final class ConfStateCodec {
         List<Long> learners = new ArrayList<>();
         List<Long> votersOutgoing = new ArrayList<>();
         List<Long> learnersNext = new ArrayList<>();
+        List<Incarnation> incarnations = new ArrayList<>();
         boolean autoLeave = false;
         for (int tag = in.nextTag(); tag != 0; tag = in.nextTag()) {
             switch (tag) {
@@ -89,13 +117,39 @@ public final class ConfStateCodec {
                 case LEARNERS_NEXT -> in.id("next learners", learnersNext);
                 case LEARNERS_NEXT_PACKED -> in.packedIds("next learners", learnersNext);
                 case AUTO_LEAVE -> autoLeave = in.flag();
+                case INCARNATIONS -> addIncarnation(in, incarnations);
                 default -> in.skip(tag);
             }
         }
         try {
-            return new ConfState(voters, votersOutgoing, learners, learnersNext, autoLeave);
+            return new ConfState(voters, votersOutgoing, learners, learnersNext, autoLeave, incarnations);
         } catch (IllegalArgumentException notMembers) {
             throw in.malformed(Reason.WRONG_SHAPE, String.valueOf(notMembers.getMessage()));
         }
+    }
+
+    private static void addIncarnation(WireInput in, List<Incarnation> incarnations)
+            throws IOException, MalformedMessageException {
+        // Of the members of three lists: next learners are outgoing voters too.
+        if (incarnations.size() == 3L * in.limits().maxMembers()) {
+            throw in.malformed(
+                    Reason.TOO_LARGE,
+                    "more incarnations than three times maxMembers, "
+                            + in.limits().maxMembers());
+        }
+        incarnations.add(in.nested(ConfStateCodec::readIncarnation));
+    }
+
+    private static Incarnation readIncarnation(WireInput in) throws IOException, MalformedMessageException {
+        long id = 0;
+        long incarnation = 0;
+        for (int tag = in.nextTag(); tag != 0; tag = in.nextTag()) {
+            switch (tag) {
+                case NODE_ID -> id = in.id();
+                case INCARNATION -> incarnation = in.id();
+                default -> in.skip(tag);
+            }
+        }
+        return new Incarnation(id, incarnation);
     }
 }

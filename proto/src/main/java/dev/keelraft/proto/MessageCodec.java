@@ -46,6 +46,7 @@ public final class MessageCodec {
     private static final int KNOWN_COMMIT = 1000 << 3 | WireInput.VARINT;
     private static final int KNOWN_COMMIT_TERM = 1001 << 3 | WireInput.VARINT;
     private static final int PRIORITY = 1002 << 3 | WireInput.VARINT;
+    private static final int INCARNATION = 1003 << 3 | WireInput.VARINT;
 
     // 13, vote, and 14, responses, belong to local kinds and are skipped as unknown fields are. Responses are messages
     // within a message; as nobody descends into them, nothing here is recursive.
@@ -140,7 +141,8 @@ public final class MessageCodec {
                 + WireOutput.bytesBytes(CONTEXT, fields.context)
                 + WireOutput.numberBytes(KNOWN_COMMIT, fields.knownCommit)
                 + WireOutput.numberBytes(KNOWN_COMMIT_TERM, fields.knownCommitTerm)
-                + WireOutput.numberBytes(PRIORITY, fields.priority);
+                + WireOutput.numberBytes(PRIORITY, fields.priority)
+                + WireOutput.numberBytes(INCARNATION, fields.incarnation);
     }
 
     private static long entriesBytes(List<Entry> entries) {
@@ -177,6 +179,7 @@ public final class MessageCodec {
         WireOutput.number(KNOWN_COMMIT, fields.knownCommit, out);
         WireOutput.number(KNOWN_COMMIT_TERM, fields.knownCommitTerm, out);
         WireOutput.number(PRIORITY, fields.priority, out);
+        WireOutput.number(INCARNATION, fields.incarnation, out);
     }
 
     private static Message read(WireInput in) throws IOException, MalformedMessageException {
@@ -198,6 +201,7 @@ public final class MessageCodec {
                 case KNOWN_COMMIT -> fields.knownCommit = in.number("the known commit index");
                 case KNOWN_COMMIT_TERM -> fields.knownCommitTerm = in.number("the term at the known commit index");
                 case PRIORITY -> fields.priority = in.number("the priority");
+                case INCARNATION -> fields.incarnation = in.id();
                 default -> in.skip(tag);
             }
         }

@@ -47,6 +47,7 @@ final class MessageFields {
     long knownCommit;
     long knownCommitTerm;
     long priority;
+    long incarnation;
 
     /** The number of a kind on the wire. */
     static int number(MessageType type) {
@@ -97,6 +98,7 @@ final class MessageFields {
         fields.to = message.to();
         fields.from = message.from();
         fields.term = message.term();
+        fields.incarnation = message.incarnation();
         return switch (message.type()) {
             case APPEND -> fields.append((Body.Append) message.body());
             case APPEND_RESPONSE -> fields.appendResponse((Body.AppendResponse) message.body());
@@ -180,7 +182,7 @@ final class MessageFields {
     /** The message that these fields, as they were read, are. */
     Message toMessage() throws MalformedMessageException {
         MessageType kind = type(type);
-        return new Message(kind, from, to, term, body(kind));
+        return new Message(kind, from, to, term, body(kind), kind.namesOrigin() ? 0 : incarnation);
     }
 
     private Body body(MessageType kind) throws MalformedMessageException {

@@ -21,7 +21,8 @@
  * <p>The other codecs are for tools and for what hosts store or stream on their own. {@code ConfChange}, the payload of entries
  * that change the members, is encoded by the kernel itself: {@link dev.keelraft.model.ConfChange#encode()}.
  *
- * <p><b>What stands where.</b> Every message has {@code type}, {@code to}, {@code from} and {@code term}. Beside these:
+ * <p><b>What stands where.</b> Every message has {@code type}, {@code to}, {@code from} and {@code term}, and, but for PROPOSE,
+ * READ_INDEX and TRANSFER_LEADER, whose {@code from} may be another node than the sender, {@code incarnation}. Beside these:
  *
  * <table>
  * <caption>Kinds of messages and the fields of Message that they use</caption>

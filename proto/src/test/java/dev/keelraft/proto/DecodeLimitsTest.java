@@ -67,6 +67,20 @@ class DecodeLimitsTest {
     }
 
     @Example
+    void a_configuration_may_name_an_incarnation_for_each_of_its_members_and_no_more()
+            throws MalformedMessageException {
+        List<ConfState.Incarnation> three = List.of(
+                new ConfState.Incarnation(1, 7), new ConfState.Incarnation(2, 7), new ConfState.Incarnation(3, 7));
+        List<ConfState.Incarnation> four = new java.util.ArrayList<>(three);
+        four.add(new ConfState.Incarnation(4, 7));
+        ConfState all = new ConfState(List.of(1L), List.of(2L), List.of(3L), List.of(), false, three);
+        ConfState more = new ConfState(List.of(1L), List.of(2L), List.of(3L), List.of(), false, four);
+        assertThat(ConfStateCodec.decode(ConfStateCodec.encode(all), new DecodeLimits(HUGE, 1, 1)))
+                .isEqualTo(all);
+        assertTooLarge(() -> ConfStateCodec.decode(ConfStateCodec.encode(more), new DecodeLimits(HUGE, 1, 1)));
+    }
+
+    @Example
     void the_limits_hold_for_the_other_codecs_too() throws MalformedMessageException {
         byte[] entry = EntryCodec.encode(Entry.normal(1, 1, new byte[100]));
         assertThat(EntryCodec.decode(entry, new DecodeLimits(entry.length, 1, 1))

@@ -72,7 +72,13 @@ class EtcdCompatibilityTest {
 
         assertThat(own)
                 .containsExactly(
-                        "Message 1000 known_commit", "Message 1001 known_commit_term", "Message 1002 priority");
+                        "ConfState 1000 incarnations",
+                        "ConfChange 1000 incarnation",
+                        "ConfChangeSingle 1000 incarnation",
+                        "Message 1000 known_commit",
+                        "Message 1001 known_commit_term",
+                        "Message 1002 priority",
+                        "Message 1003 incarnation");
     }
 
     @Example

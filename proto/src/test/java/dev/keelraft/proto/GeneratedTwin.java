@@ -47,6 +47,7 @@ final class GeneratedTwin {
         ifNotZero(message.to(), to::setTo);
         ifNotZero(message.from(), to::setFrom);
         ifNotZero(message.term(), to::setTerm);
+        ifNotZero(message.incarnation(), to::setIncarnation);
         Body body = message.body();
         if (body instanceof Body.Append append) {
             ifNotZero(append.prevIndex(), to::setIndex);
@@ -136,6 +137,11 @@ final class GeneratedTwin {
                 .addAllVotersOutgoing(state.votersOutgoing())
                 .addAllLearnersNext(state.learnersNext());
         ifTrue(state.autoLeave(), to::setAutoLeave);
+        for (ConfState.Incarnation named : state.incarnations()) {
+            to.addIncarnations(dev.keelraft.proto.wire.MemberIncarnation.newBuilder()
+                    .setNodeId(named.id())
+                    .setIncarnation(named.incarnation()));
+        }
         return to.build();
     }
 
@@ -159,6 +165,7 @@ final class GeneratedTwin {
                 to.setType(ConfChangeType.forNumber(single.type().number()));
             }
             ifNotZero(single.nodeId(), to::setNodeId);
+            ifNotZero(single.incarnation(), to::setIncarnation);
             ifNotEmpty(change.context(), to::setContext);
             return to.build();
         }
@@ -172,6 +179,7 @@ final class GeneratedTwin {
                 nested.setType(ConfChangeType.forNumber(single.type().number()));
             }
             ifNotZero(single.nodeId(), nested::setNodeId);
+            ifNotZero(single.incarnation(), nested::setIncarnation);
         }
         ifNotEmpty(change.context(), to::setContext);
         return to.build();
@@ -257,7 +265,10 @@ final class GeneratedTwin {
     }
 
     private static Message message(MessageType type, dev.keelraft.proto.wire.Message from, Body body) {
-        return new Message(type, from.getFrom(), from.getTo(), from.getTerm(), body);
+        boolean speaksForItself = !List.of(MessageType.PROPOSE, MessageType.READ_INDEX, MessageType.TRANSFER_LEADER)
+                .contains(type);
+        return new Message(
+                type, from.getFrom(), from.getTo(), from.getTerm(), body, speaksForItself ? from.getIncarnation() : 0);
     }
 
     private static Body.Vote vote(dev.keelraft.proto.wire.Message from) {
@@ -329,7 +340,10 @@ final class GeneratedTwin {
                     from.getVotersOutgoingList(),
                     from.getLearnersList(),
                     from.getLearnersNextList(),
-                    from.getAutoLeave());
+                    from.getAutoLeave(),
+                    from.getIncarnationsList().stream()
+                            .map(named -> new ConfState.Incarnation(named.getNodeId(), named.getIncarnation()))
+                            .toList());
         } catch (IllegalArgumentException notMembers) {
             throw new Refused(Reason.WRONG_SHAPE);
         }

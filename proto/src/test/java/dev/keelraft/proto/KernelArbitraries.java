@@ -83,8 +83,9 @@ final class KernelArbitraries {
     }
 
     private static Arbitrary<Message> envelope(MessageType type, Arbitrary<? extends Body> bodies) {
-        return Combinators.combine(ids(), ids(), numbers(), bodies)
-                .as((from, to, term, body) -> new Message(type, from, to, term, body));
+        return Combinators.combine(ids(), ids(), numbers(), bodies, incarnations())
+                .as((from, to, term, body, incarnation) ->
+                        new Message(type, from, to, term, body, type.namesOrigin() ? 0 : incarnation));
     }
 
     /** Entries that continue each other, under a message's term that is not below theirs. */
@@ -95,8 +96,8 @@ final class KernelArbitraries {
                 .as((step, type, data) -> new Entry(step, 0, type, data))
                 .list()
                 .ofMaxSize(MAX_ENTRIES);
-        return Combinators.combine(ids(), ids(), prevIndexes, numbers(), numbers(), loose, termSteps)
-                .as((from, to, prevIndex, prevTerm, commit, steps, lastStep) -> {
+        return Combinators.combine(ids(), ids(), prevIndexes, numbers(), numbers(), loose, termSteps, incarnations())
+                .as((from, to, prevIndex, prevTerm, commit, steps, lastStep, incarnation) -> {
                     List<Entry> entries = new ArrayList<>();
                     long term = Math.max(1, prevTerm);
                     for (Entry step : steps) {
@@ -104,7 +105,7 @@ final class KernelArbitraries {
                         entries.add(new Entry(term, prevIndex + 1 + entries.size(), step.type(), step.data()));
                     }
                     Body body = new Body.Append(prevIndex, prevTerm, commit, entries);
-                    return new Message(MessageType.APPEND, from, to, sum(term, lastStep), body);
+                    return new Message(MessageType.APPEND, from, to, sum(term, lastStep), body, incarnation);
                 });
     }
 
@@ -133,20 +134,28 @@ final class KernelArbitraries {
 
     static Arbitrary<ConfState> confStates() {
         Arbitrary<Set<Long>> members = ids().filter(NodeId::isValid).set().ofMaxSize(5);
-        return Combinators.combine(members, members, members, members, Arbitraries.of(true, false))
-                .as((voters, outgoing, learners, next, autoLeave) -> new ConfState(
+        Arbitrary<List<ConfState.Incarnation>> named = Combinators.combine(
+                        ids().filter(NodeId::isValid), ids().filter(number -> number != 0))
+                .as(ConfState.Incarnation::new)
+                .list()
+                .ofMaxSize(3)
+                .uniqueElements(ConfState.Incarnation::id);
+        return Combinators.combine(members, members, members, members, Arbitraries.of(true, false), named)
+                .as((voters, outgoing, learners, next, autoLeave, incarnations) -> new ConfState(
                         List.copyOf(voters),
                         List.copyOf(outgoing),
                         List.copyOf(learners),
                         List.copyOf(next),
-                        autoLeave));
+                        autoLeave,
+                        incarnations));
     }
 
     static Arbitrary<ConfChange> confChanges() {
-        Arbitrary<Change> changes =
-                Combinators.combine(Arbitraries.of(ChangeType.class), ids()).as(Change::new);
+        Arbitrary<Change> changes = Combinators.combine(Arbitraries.of(ChangeType.class), ids(), incarnations())
+                .as(Change::new);
         Arbitrary<ConfChange> older = Combinators.combine(ids(), changes, payloads())
-                .as((id, change, context) -> ConfChange.v1(id, change.type(), change.nodeId(), context));
+                .as((id, change, context) ->
+                        new ConfChange(ConfChange.Form.V1, id, Transition.AUTO, List.of(change), context));
         Arbitrary<ConfChange> newer = Combinators.combine(
                         Arbitraries.of(Transition.class), changes.list().ofMaxSize(5), payloads())
                 .as(ConfChange::of);
@@ -165,6 +174,11 @@ final class KernelArbitraries {
     static Arbitrary<Long> ids() {
         return Arbitraries.frequencyOf(
                 Tuple.of(2, numbers()), Tuple.of(1, Arbitraries.longs().between(Long.MIN_VALUE, -1)));
+    }
+
+    /** None, or any 64 bits. */
+    private static Arbitrary<Long> incarnations() {
+        return Arbitraries.frequencyOf(Tuple.of(1, Arbitraries.just(0L)), Tuple.of(1, ids()));
     }
 
     /** None, few, and now and then many bytes: lengths of one, two and three bytes. */

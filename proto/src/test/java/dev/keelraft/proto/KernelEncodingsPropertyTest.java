@@ -112,8 +112,13 @@ class KernelEncodingsPropertyTest {
             return Optional.empty();
         }
         ChangeType type = toKernel(from.getType());
-        return Optional.of(ConfChange.v1(
-                from.getId(), type, from.getNodeId(), from.getContext().toByteArray()));
+        Change single = new Change(type, from.getNodeId(), from.getIncarnation());
+        return Optional.of(new ConfChange(
+                ConfChange.Form.V1,
+                from.getId(),
+                Transition.AUTO,
+                List.of(single),
+                from.getContext().toByteArray()));
     }
 
     private static Optional<ConfChange> toKernel(ConfChangeV2 from) {
@@ -125,7 +130,7 @@ class KernelEncodingsPropertyTest {
             if (!single.getUnknownFields().getField(1).getVarintList().isEmpty()) {
                 return Optional.empty();
             }
-            changes.add(new Change(toKernel(single.getType()), single.getNodeId()));
+            changes.add(new Change(toKernel(single.getType()), single.getNodeId(), single.getIncarnation()));
         }
         Transition transition = switch (from.getTransition()) {
             case AUTO -> Transition.AUTO;

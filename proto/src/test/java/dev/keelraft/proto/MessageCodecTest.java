@@ -13,6 +13,7 @@ import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import dev.keelraft.proto.MalformedMessageException.Reason;
 import dev.keelraft.proto.wire.ConfState;
+import dev.keelraft.proto.wire.MemberIncarnation;
 import dev.keelraft.proto.wire.Snapshot;
 import dev.keelraft.proto.wire.SnapshotMetadata;
 import java.io.ByteArrayInputStream;
@@ -195,6 +196,29 @@ class MessageCodecTest {
                 .setKnownCommitTerm(3)
                 .build());
         assertThat(message.body()).isEqualTo(new Body.VoteResponse(false));
+    }
+
+    @Example
+    void a_message_that_may_have_been_passed_on_bears_no_incarnation() throws MalformedMessageException {
+        dev.keelraft.proto.wire.Message.Builder transfer =
+                wire(MessageType.TRANSFER_LEADER).setIncarnation(-5);
+        assertThat(decode(transfer.build()).incarnation()).isZero();
+        assertThat(decode(append().setIncarnation(-5).build()).incarnation()).isEqualTo(-5);
+    }
+
+    @Example
+    void an_incarnation_of_nobody_or_named_twice_or_0_is_refused() {
+        MemberIncarnation.Builder good =
+                MemberIncarnation.newBuilder().setNodeId(5).setIncarnation(6);
+        for (ConfState.Builder members : List.of(
+                ConfState.newBuilder().addIncarnations(good).addIncarnations(good),
+                ConfState.newBuilder()
+                        .addIncarnations(MemberIncarnation.newBuilder().setIncarnation(6)),
+                ConfState.newBuilder()
+                        .addIncarnations(MemberIncarnation.newBuilder().setNodeId(5)))) {
+            assertRefused(
+                    snapshot(SnapshotMetadata.newBuilder().setIndex(1).setConfState(members)), Reason.WRONG_SHAPE);
+        }
     }
 
     @Example

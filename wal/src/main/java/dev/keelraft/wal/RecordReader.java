@@ -1,6 +1,7 @@
 package dev.keelraft.wal;
 
 import dev.keelraft.model.ConfState;
+import dev.keelraft.model.ConfState.Incarnation;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
 import dev.keelraft.model.HardState;
@@ -168,17 +169,26 @@ final class RecordReader {
             int nameBytes = payload.getInt(start + 28);
             int dataBytes = payload.getInt(start + 32);
             int flags = payload.getInt(start + 36);
-            check(flags == 0 || flags == 1, "reserved bits of a snapshot are set");
+            check(
+                    (flags & ~(RecordType.AUTO_LEAVE | RecordType.INCARNATIONS)) == 0,
+                    "reserved bits of a snapshot are set");
             at = start + 56;
             List<Long> voters = ids(payload.getInt(start + 40));
             List<Long> votersOutgoing = ids(payload.getInt(start + 44));
             List<Long> learners = ids(payload.getInt(start + 48));
             List<Long> learnersNext = ids(payload.getInt(start + 52));
+            List<Incarnation> incarnations = (flags & RecordType.INCARNATIONS) == 0 ? List.of() : incarnations();
             String name = new String(bytes(nameBytes), StandardCharsets.UTF_8);
             byte[] data = bytes(dataBytes);
             end = at;
             try {
-                ConfState members = new ConfState(voters, votersOutgoing, learners, learnersNext, flags == 1);
+                ConfState members = new ConfState(
+                        voters,
+                        votersOutgoing,
+                        learners,
+                        learnersNext,
+                        (flags & RecordType.AUTO_LEAVE) != 0,
+                        incarnations);
                 saved = new SavedSnapshot(
                         new Snapshot(nonNegative(start), nonNegative(start + 8), members, data),
                         new SnapshotFile(name, nonNegative(start + 16), payload.getInt(start + 24)));
@@ -196,6 +206,19 @@ final class RecordReader {
                 at += 8;
             }
             return ids;
+        }
+
+        private List<Incarnation> incarnations() throws MalformedRecordException {
+            check(body + bodyBytes - at >= 8, "a snapshot's incarnations are cut off");
+            long count = payload.getLong(at);
+            at += 8;
+            check(count > 0 && count <= (body + bodyBytes - at) / 16, "a snapshot's incarnations are cut off");
+            List<Incarnation> incarnations = new ArrayList<>((int) count);
+            for (int i = 0; i < count; i++) {
+                incarnations.add(new Incarnation(payload.getLong(at), payload.getLong(at + 8)));
+                at += 16;
+            }
+            return incarnations;
         }
 
         private byte[] bytes(int length) throws MalformedRecordException {

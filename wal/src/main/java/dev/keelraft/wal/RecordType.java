@@ -29,6 +29,11 @@ final class RecordType {
     /** The flag of a record which a reader that does not know its type may pass over. */
     static final int SKIPPABLE = 1;
 
+    /** Flags of a snapshot's members: the leader leaves the joint configuration by itself; some have an incarnation. */
+    static final int AUTO_LEAVE = 1;
+
+    static final int INCARNATIONS = 2;
+
     /** The group of every record, as long as a log holds only one. */
     static final long GROUP = 0;
 

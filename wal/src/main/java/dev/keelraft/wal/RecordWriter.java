@@ -108,6 +108,7 @@ final class RecordWriter {
                 + members.learnersNext().size();
         return SNAPSHOT_FIXED_BYTES
                 + 8 * ids
+                + incarnationsBytes(members)
                 + nameOf(saved).length
                 + saved.snapshot().data().length;
     }
@@ -119,15 +120,33 @@ final class RecordWriter {
         out.putLong(saved.index()).putLong(saved.term());
         out.putLong(saved.file().bytes()).putInt(saved.file().crc32c());
         out.putInt(name.length).putInt(data.length);
-        out.putInt(members.autoLeave() ? 1 : 0);
+        out.putInt((members.autoLeave() ? RecordType.AUTO_LEAVE : 0)
+                | (members.incarnations().isEmpty() ? 0 : RecordType.INCARNATIONS));
         out.putInt(members.voters().size()).putInt(members.votersOutgoing().size());
         out.putInt(members.learners().size()).putInt(members.learnersNext().size());
         ids(members.voters());
         ids(members.votersOutgoing());
         ids(members.learners());
         ids(members.learnersNext());
+        incarnations(members);
         out.put(name).put(data);
         pad((long) name.length + data.length);
+    }
+
+    /** Nothing where there are none, as in most groups. */
+    private static long incarnationsBytes(ConfState members) {
+        int count = members.incarnations().size();
+        return count == 0 ? 0 : 8 + 16L * count;
+    }
+
+    private void incarnations(ConfState members) {
+        if (members.incarnations().isEmpty()) {
+            return;
+        }
+        out.putLong(members.incarnations().size());
+        for (ConfState.Incarnation named : members.incarnations()) {
+            out.putLong(named.id()).putLong(named.incarnation());
+        }
     }
 
     private void ids(List<Long> ids) {

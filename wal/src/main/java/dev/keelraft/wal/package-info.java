@@ -96,8 +96,9 @@
  *   1 ENTRY        u64 index, u64 term, payload; detail is the entry's type
  *   2 HARD_STATE   u64 term, u64 vote, u64 commit
  *   3 SNAPSHOT     u64 index, u64 term, u64 length of the file, u32 its checksum, u32 length of its name, u32 length of the
- *                  data, u32 leaves the joint configuration by itself, u32 numbers of voters, outgoing voters, learners
- *                  and next learners; then u64 ids in this order, the name in UTF-8, the data
+ *                  data, u32 flags: 1 leaves the joint configuration by itself, 2 incarnations; u32 numbers of voters,
+ *                  outgoing voters, learners and next learners; then u64 ids in this order; with flag 2 u64 number of
+ *                  incarnations, at least 1, then for each u64 id, u64 incarnation; the name in UTF-8, the data
  *   4 INSTALL      the same; it replaces all snapshots and the whole log
  *   5 COMPACT      u64 index, u64 term: the log starts behind it
  *   6 STATE        u64 term, vote, commit, u64 index and term before the first entry, u64 index and term of the last, u32

@@ -130,11 +130,35 @@ class FormatTest {
         assertRecord(bytes, install + 88, 2, 0, 24);
     }
 
+    @Example
+    void a_snapshot_whose_members_have_incarnations() {
+        ConfState named = new ConfState(
+                List.of(1L, 7L),
+                List.of(2L),
+                List.of(),
+                List.of(),
+                true,
+                List.of(new ConfState.Incarnation(7, -5), new ConfState.Incarnation(2, 6)));
+        SavedSnapshot saved =
+                new SavedSnapshot(new Snapshot(2, 1, named, new byte[] {7, 8, 9}), new SnapshotFile("snap-é", 5, 11));
+        ByteBuffer bytes = little((int) RecordWriter.snapshotBytes(saved));
+        RecordWriter writer = new RecordWriter();
+        writer.begin(bytes);
+        writer.snapshot(RecordType.SNAPSHOT, saved);
+        assertThat(bytes.hasRemaining()).isFalse();
+        assertRecord(bytes, 0, 3, 0, 56 + 3 * 8 + 8 + 2 * 16 + 7 + 3);
+        assertThat(bytes.getInt(16 + 36)).as("flags").isEqualTo(3);
+        assertThat(longs(bytes, 16 + 56, 3)).as("ids").isEqualTo(List.of(1L, 7L, 2L));
+        assertThat(longs(bytes, 16 + 80, 5)).as("incarnations").isEqualTo(List.of(2L, 2L, 6L, 7L, -5L));
+        assertThat(text(bytes, 16 + 120, 7)).isEqualTo("snap-é");
+        assertThat(hex(bytes, 16 + 127, 9)).as("data, padding").isEqualTo("070809000000000000");
+    }
+
     private void assertSnapshot(ByteBuffer bytes, int at) {
         assertThat(longs(bytes, at, 3)).as("index, term, length").isEqualTo(List.of(2L, 1L, 5L));
         assertThat(bytes.getInt(at + 24)).as("checksum").isEqualTo(file.crc32c());
         assertThat(List.of(bytes.getInt(at + 28), bytes.getInt(at + 32), bytes.getInt(at + 36)))
-                .as("length of the name, of the data, leaves by itself")
+                .as("length of the name, of the data, flags")
                 .isEqualTo(List.of(7, 3, 1));
         assertThat(List.of(bytes.getInt(at + 40), bytes.getInt(at + 44), bytes.getInt(at + 48), bytes.getInt(at + 52)))
                 .as("members")

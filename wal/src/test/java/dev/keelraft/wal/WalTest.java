@@ -289,6 +289,23 @@ class WalTest {
     }
 
     @Example
+    void snapshots_keep_the_incarnations_of_their_members() {
+        host.create();
+        host.append(new HardState(1, 1, 3), host.some(1, 1, 3, 10));
+        List<Long> none = List.of();
+        List<ConfState.Incarnation> names =
+                List.of(new ConfState.Incarnation(5, Long.MIN_VALUE), new ConfState.Incarnation(-3, 7));
+        ConfState members = new ConfState(List.of(-3L, 5L), none, none, none, false, names);
+        host.saveSnapshot(1);
+        SnapshotFile file = host.wal().referencedSnapshots().get(0);
+        Snapshot snapshot = new Snapshot(2, 1, members, new byte[] {1, 2, 3});
+        host.wal().saveSnapshot(snapshot, file);
+        host.wal().close();
+        assertThat(Driver.open(files, Driver.smallOptions(1)).recovered().snapshot())
+                .isEqualTo(snapshot);
+    }
+
+    @Example
     void snapshots_keep_their_members() {
         host.create();
         host.append(new HardState(1, 1, 3), host.some(1, 1, 3, 10));
