@@ -1,10 +1,8 @@
 package dev.keelraft;
 
-import dev.keelraft.confchange.Changer;
 import dev.keelraft.confchange.Membership;
 import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfChange;
-import dev.keelraft.model.ConfChangeRefusal;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
 import dev.keelraft.model.Message;
@@ -34,6 +32,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     private Peers peers;
     private final LeaderReads reads;
+    private final ConfChangeGate confChanges;
     private int heartbeatElapsed;
 
     /** Reads have come that want a heartbeat with the next Ready. */
@@ -42,18 +41,13 @@ final class Leader extends Role implements LongFunction<Ballot> {
     /** Who is to lead next, or nobody. */
     private long transferTarget = NodeId.NONE;
 
-    /**
-     * As in etcd's library: the index at or before which the newest configuration change of the log is. The next one must wait
-     * until that has been applied. It need not be exact, and a new leader takes all that it has inherited for one.
-     */
-    private long pendingConfIndex;
-
     /** Bytes of payload in the log that are not applied yet. */
     private long uncommittedBytes;
 
     Leader(Raft raft) {
         super(raft);
         this.reads = new LeaderReads(raft, this);
+        this.confChanges = new ConfChangeGate(raft);
         Membership membership = raft.membership();
         long[] ids = new long[membership.size()];
         Progress[] progress = new Progress[ids.length];
@@ -62,7 +56,6 @@ final class Leader extends Role implements LongFunction<Ballot> {
             progress[i] = newProgress(raft.log().lastIndex() + 1);
         }
         this.peers = new Peers(ids, progress);
-        this.pendingConfIndex = raft.log().lastIndex();
     }
 
     private Progress newProgress(long next) {
@@ -248,70 +241,11 @@ final class Leader extends Role implements LongFunction<Ballot> {
             // More entries would keep the target behind for ever.
             return refused(ProposalResult.Outcome.LEADER_TRANSFER);
         }
-        return raft.config().deviates(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN)
-                ? proposeOrRefuse(entries)
-                : proposeOrRewrite(entries);
-    }
-
-    private ProposalResult proposeOrRefuse(List<Entry> entries) {
-        if (!raft.config().validateConfChanges()) {
-            return appendAndReplicate(entries);
+        if (!raft.config().deviates(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN)) {
+            return appendAndReplicate(confChanges.rewritten(entries));
         }
-        boolean otherIsAhead = raft.log().hasConfChangeAhead();
-        for (int i = 0; i < entries.size(); i++) {
-            if (!entries.get(i).type().isConfChange()) {
-                continue;
-            }
-            if (otherIsAhead) {
-                return refused(ProposalResult.Outcome.CONF_CHANGE_PENDING);
-            }
-            otherIsAhead = true;
-            Optional<ConfChangeRefusal> refusal = refusalOf(entries.get(i));
-            if (refusal.isPresent()) {
-                return ProposalResult.invalid(refusal.get(), raft.lead());
-            }
-        }
-        return appendAndReplicate(entries);
-    }
-
-    /**
-     * Why a change could not be made, by the very rules by which it would be made. The members that it is held against are those
-     * of the newest configuration in the log: none stands there that is not applied.
-     */
-    private Optional<ConfChangeRefusal> refusalOf(Entry entry) {
-        Optional<ConfChange> change = ConfChange.decode(entry);
-        if (change.isEmpty()) {
-            return Optional.of(ConfChangeRefusal.UNDECODABLE);
-        }
-        return Changer.change(raft.membership(), change.get()) instanceof Changer.Refused refused
-                ? Optional.of(refused.reason())
-                : Optional.empty();
-    }
-
-    /* As in etcd's library: an entry without effect takes the place of a change that cannot be made, and passes for it. */
-    private ProposalResult proposeOrRewrite(List<Entry> entries) {
-        Entry[] accepted = entries.toArray(new Entry[0]);
-        for (int i = 0; i < accepted.length; i++) {
-            if (!accepted[i].type().isConfChange()) {
-                continue;
-            }
-            Optional<ConfChange> change = ConfChange.decode(accepted[i]);
-            if (change.isPresent() && passesForProposable(change.get())) {
-                pendingConfIndex = raft.log().lastIndex() + 1 + i;
-            } else {
-                accepted[i] = new Entry(0, 0, EntryType.NORMAL, NO_DATA);
-            }
-        }
-        return appendAndReplicate(List.of(accepted));
-    }
-
-    private boolean passesForProposable(ConfChange change) {
-        if (!raft.config().validateConfChanges()) {
-            return true;
-        }
-        boolean otherIsPending = pendingConfIndex > raft.log().applied();
-        boolean leaves = change.changes().isEmpty();
-        return !otherIsPending && leaves == raft.membership().voters().isJoint();
+        Optional<ProposalResult> refusal = confChanges.refusal(entries);
+        return refusal.isPresent() ? refusal.get() : appendAndReplicate(entries);
     }
 
     private ProposalResult appendAndReplicate(List<Entry> entries) {
@@ -365,16 +299,10 @@ final class Leader extends Role implements LongFunction<Ballot> {
      * 12136).
      */
     void leaveJointIfDue(long appliedIndex) {
-        if (raft.membership().confState().autoLeave() && !isConfChangePending(appliedIndex)) {
+        if (raft.membership().confState().autoLeave() && !confChanges.isPending(appliedIndex)) {
             ConfChange leave = ConfChange.leave();
             propose(raft.id(), List.of(new Entry(0, 0, leave.entryType(), leave.encode())));
         }
-    }
-
-    private boolean isConfChangePending(long appliedIndex) {
-        return raft.config().deviates(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN)
-                ? raft.log().hasConfChangeAhead()
-                : appliedIndex < pendingConfIndex;
     }
 
     // Replication
