@@ -65,7 +65,7 @@
  *
  * <p>It is that of etcd's raft library (go.etcd.io/raft/v3, v3.7.0), except where {@code Deviation} says otherwise. The tests run
  * tens of thousands of recorded commands with all deviations off, and demand the same output. Users have all of them on, and
- * no setting that turns one off. {@code DeviationTest} tells each story twice, as it ends there and as it ends here.
+ * no setting that turns one off. {@code DeviationTest} and its kin tell each story twice, as it ends there and as it ends here.
  *
  * <table>
  * <caption>Deviations</caption>
