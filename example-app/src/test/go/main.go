@@ -226,7 +226,8 @@ func printErrors() {
 		rpctypes.ErrGRPCTooManyOps, rpctypes.ErrGRPCDuplicateKey, rpctypes.ErrGRPCInvalidSortOption,
 		rpctypes.ErrGRPCRequestTooLarge, rpctypes.ErrGRPCLeaseNotFound, rpctypes.ErrGRPCRequestTooManyRequests,
 		rpctypes.ErrGRPCCompacted, rpctypes.ErrGRPCFutureRev, rpctypes.ErrGRPCNoLeader, rpctypes.ErrGRPCLeaderChanged,
-		rpctypes.ErrGRPCStopped, rpctypes.ErrGRPCTimeout,
+		rpctypes.ErrGRPCStopped, rpctypes.ErrGRPCTimeout, rpctypes.ErrGRPCNoSpace, rpctypes.ErrGRPCTimeoutDueToLeaderFail,
+		rpctypes.ErrGRPCTimeoutWaitAppliedIndex,
 	} {
 		s, _ := status.FromError(err)
 		fmt.Printf("error %d %s\n", s.Code(), s.Message())

@@ -30,20 +30,29 @@ public enum EtcdError {
     LEASE_NOT_FOUND(Code.NOT_FOUND, "etcdserver: requested lease not found"),
     /** The member has more to do than it may queue. The request has not been and will not be executed. */
     TOO_MANY_REQUESTS(Code.RESOURCE_EXHAUSTED, "etcdserver: too many requests"),
+    /** There is no room to store a write. It has not been and will not be executed. */
+    NO_SPACE(Code.RESOURCE_EXHAUSTED, "etcdserver: mvcc: database space exceeded"),
     /** The response would be larger than a message may be; nothing was changed. */
     RESPONSE_TOO_LARGE(Code.RESOURCE_EXHAUSTED, "keel: response is too large, ask for less or with a limit"),
     /** The revision that is asked for is not kept any more. */
     COMPACTED(Code.OUT_OF_RANGE, "etcdserver: mvcc: required revision has been compacted"),
     /** The revision that is asked for is yet to come. */
     FUTURE_REVISION(Code.OUT_OF_RANGE, "etcdserver: mvcc: required revision is a future revision"),
-    /** Nobody leads. A write that was sent may still be executed. */
+    /** Nobody leads, or nobody is known to. The request has not been and will not be executed. */
     NO_LEADER(Code.UNAVAILABLE, "etcdserver: no leader"),
-    /** The leader changed while a read waited for it. */
+    /** The leader changes, or has changed while a read waited for it. The request has not been and will not be executed. */
     LEADER_CHANGED(Code.UNAVAILABLE, "etcdserver: leader changed"),
     /** The member goes down. A write that was sent may still be executed. */
     STOPPED(Code.UNAVAILABLE, "etcdserver: server stopped"),
     /** The time for the request is over. A write may have been, or may still be, executed. */
-    TIMEOUT(Code.UNAVAILABLE, "etcdserver: request timed out");
+    TIMEOUT(Code.UNAVAILABLE, "etcdserver: request timed out"),
+    /** The leader that had a write is gone, and no other has come. The write may have been, or may still be, executed. */
+    LEADER_FAILED(Code.UNAVAILABLE, "etcdserver: request timed out, possibly due to previous leader failure"),
+    /**
+     * This member cannot apply what the answer depends on, for its disk does not get on. A write may have been, or may still be,
+     * executed.
+     */
+    APPLY_STALLED(Code.UNAVAILABLE, "etcdserver: request timed out, waiting for the applied index took too long");
 
     /** The status codes of gRPC that occur; they are numbers here because the state machine does not know gRPC. */
     private static final class Code {
