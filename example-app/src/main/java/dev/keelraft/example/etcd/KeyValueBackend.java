@@ -12,8 +12,9 @@ import java.util.concurrent.CompletableFuture;
  * What the services need of the server: the door to the group.
  *
  * <p>All methods are called from many threads and return at once. Futures may complete on any thread; the services do
- * no more on it than to tell a client of an error. Each future completes within its deadline, whatever happens: with a
- * value, or with a {@link dev.keelraft.example.kv.RefusedException} whose error the client is told, for instance {@link
+ * no more on it than to tell a client of an error. Each future completes within its deadline, whatever happens, and before
+ * that if it is clear that nothing will come: with a value, or with a {@link
+ * dev.keelraft.example.kv.RefusedException} whose error the client is told, for instance {@link
  * dev.keelraft.example.kv.EtcdError#TIMEOUT}. Any other exception is taken for a mistake of ours.
  */
 public interface KeyValueBackend {

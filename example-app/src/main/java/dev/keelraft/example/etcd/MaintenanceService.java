@@ -73,6 +73,9 @@ final class MaintenanceService {
         if (status.leader() == 0) {
             response.addErrors(EtcdError.NO_LEADER.text());
         }
+        if (status.diskFull()) {
+            response.addErrors(EtcdError.NO_SPACE.text());
+        }
         return CompletableFuture.completedFuture(response.build());
     }
 }

@@ -10,6 +10,14 @@ package dev.keelraft.example.etcd;
  * @param commitIndex how far the log is known to be committed
  * @param appliedIndex how far it has been applied
  * @param learner whether this member receives the log without voting
+ * @param diskFull whether there is no room to store what it should
  */
 public record ServerStatus(
-        long clusterId, long memberId, long term, long leader, long commitIndex, long appliedIndex, boolean learner) {}
+        long clusterId,
+        long memberId,
+        long term,
+        long leader,
+        long commitIndex,
+        long appliedIndex,
+        boolean learner,
+        boolean diskFull) {}

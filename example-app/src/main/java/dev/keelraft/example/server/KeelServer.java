@@ -124,7 +124,8 @@ public final class KeelServer implements AutoCloseable {
         logRecovered(recovered);
         SnapshotFiles files = new SnapshotFiles(wal.snapshotDirectory(), cluster.id(), recovered.bootCount());
         StateMachine machine = machineOf(recovered, files);
-        RawNode node = nodeOf(options, cluster, wal.storage(), machine, random);
+        RaftConfig config = configOf(options, cluster, random);
+        RawNode node = nodeOf(config, cluster, wal.storage(), machine);
         snapshotWriter = Executors.newSingleThreadExecutor(threads("keel-snapshot-" + options.name()));
         clientThreads = Executors.newFixedThreadPool(
                 2 * Runtime.getRuntime().availableProcessors(), threads("keel-client-" + options.name()));
@@ -139,7 +140,7 @@ public final class KeelServer implements AutoCloseable {
                 new Snapshots(log, files, newest, options.snapshotLogBytes(), snapshotWriter, inbox),
                 peers,
                 inbox,
-                new KernelLoop.Timing(options.heartbeatInterval().toNanos(), options.electionTicks()),
+                KernelLoop.Timing.of(options.heartbeatInterval(), config),
                 cluster.id(),
                 attributesOf(options, cluster),
                 random);
@@ -175,13 +176,15 @@ public final class KeelServer implements AutoCloseable {
                 recovered.snapshot().confState());
     }
 
-    private static RawNode nodeOf(
-            ServerOptions options, Cluster cluster, WalStorage storage, StateMachine machine, SecureRandom random) {
-        RaftConfig config = RaftConfig.builder(cluster.self(), new Random(random.nextLong()))
+    private static RaftConfig configOf(ServerOptions options, Cluster cluster, SecureRandom random) {
+        return RaftConfig.builder(cluster.self(), new Random(random.nextLong()))
                 .electionTicks(options.electionTicks())
                 .asyncStorageWrites(true)
                 .maxEntryBytes(MAX_ENTRY_BYTES)
                 .build();
+    }
+
+    private static RawNode nodeOf(RaftConfig config, Cluster cluster, WalStorage storage, StateMachine machine) {
         boolean first = storage.hardState().isEmpty() && storage.lastIndex() == 0;
         return first
                 ? RawNode.bootstrap(config, storage, cluster.memberIds())

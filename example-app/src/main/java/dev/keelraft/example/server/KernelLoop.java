@@ -2,6 +2,7 @@ package dev.keelraft.example.server;
 
 import dev.keelraft.ConfChangeResult;
 import dev.keelraft.ProposalResult;
+import dev.keelraft.RaftConfig;
 import dev.keelraft.RawNode;
 import dev.keelraft.ReadResult;
 import dev.keelraft.Ready;
@@ -24,8 +25,10 @@ import dev.keelraft.wal.SnapshotFile;
 import dev.keelraft.wal.WalStorage;
 import io.grpc.Deadline;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -50,6 +53,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     /** How many tasks one turn takes. It bounds how long a heartbeat waits for its turn, and how large a batch becomes. */
     private static final int TASKS_PER_TURN = 1024;
 
+    /** How many Readys may be with a log that has no room. Each is small, but at one for each heartbeat they sum up in days. */
+    static final int MAX_READYS_OUT = 4096;
+
     private final RawNode node;
     private final WalStorage storage;
     private final LogThread log;
@@ -69,8 +75,17 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     /** Leaders' snapshots that are with the log, in their order. */
     private final ArrayDeque<Arrived> installing = new ArrayDeque<>();
 
+    /** How many Readys are with the log. */
+    private int readysOut;
+
     /** Whether the disk has no room for a Ready. */
-    private boolean standsStill;
+    private boolean diskFull;
+
+    /** Whether the disk has finished nothing for so long that the kernel gives up its leadership. */
+    private boolean diskStalled;
+
+    /** For how many ticks nobody has led. */
+    private long leaderlessTicks;
 
     private long leader;
 
@@ -90,8 +105,19 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
      *
      * @param tickNanos the length of a tick
      * @param electionTicks the shortest election time-out, in ticks: after that a question without an answer counts as lost
+     * @param leaderlessTicks for how many ticks it may be a blip that nobody leads
+     * @param diskStallTicks after how many ticks the kernel takes its disk for stalled
      */
-    record Timing(long tickNanos, int electionTicks) {
+    record Timing(long tickNanos, int electionTicks, long leaderlessTicks, long diskStallTicks) {
+        /**
+         * Those of a node. A member of a group that has just been started campaigns after one to two election time-outs, and may
+         * have to wait for its disk then.
+         */
+        static Timing of(Duration tick, RaftConfig config) {
+            return new Timing(
+                    tick.toNanos(), config.electionTicks(), 3L * config.electionTicks(), config.diskStallTicks());
+        }
+
         long electionNanos() {
             return tickNanos * electionTicks;
         }
@@ -128,7 +154,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         this.hardState = storage.hardState();
         this.status = statusNow();
         this.writes = new Writes(this, self, random, timing.electionTicks);
-        this.reads = new Reads(this, random.nextLong(), timing.electionTicks);
+        this.reads = new Reads(this, random.nextLong());
     }
 
     /**
@@ -182,19 +208,30 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         if (now - nextTick < 0) {
             return nextTick;
         }
-        if (!standsStill) {
+        if (!standsStill()) {
             node.tick();
         }
+        lookAtTroubles();
         writes.tick(now);
         reads.tick(now, status.leader() == NodeId.NONE ? EtcdError.NO_LEADER : EtcdError.TIMEOUT);
         long next = nextTick + timing.tickNanos;
         return next - now > 0 ? next : now + timing.tickNanos;
     }
 
+    /* What lasts is told to those who wait, with this tick, and to those who come, at once. */
+    private void lookAtTroubles() {
+        leaderlessTicks = status.leader() == NodeId.NONE ? leaderlessTicks + 1 : 0;
+        diskStalled = node.status().diskStallTicks() > timing.diskStallTicks;
+        if (diskFull || diskStalled) {
+            // Up to there it may still apply: the rest was never stored.
+            reads.giveUpBeyond(storage.lastIndex());
+        }
+    }
+
     // What the kernel hands out
 
     private void work() {
-        while (!standsStill && node.hasReady()) {
+        while (!standsStill() && node.hasReady()) {
             handle(node.ready());
         }
         snapshots.takeIfDue(machine);
@@ -210,6 +247,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         if (!ready.hardState().isEmpty()) {
             hardState = ready.hardState();
         }
+        readysOut++;
         log.persist(ready, fileOf(ready));
         if (!ready.committedEntries().isEmpty()) {
             apply(ready.committedEntries());
@@ -218,12 +256,15 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         ready.readStates().forEach(reads::confirmed);
         reads.applied(machine.index(), machine.state());
         follow(ready.softState());
+        ready.failedReads().forEach(failure -> reads.failed(failure, leader != NodeId.NONE));
     }
 
     /** Goes on with Readys that are durable now, in their order. */
     void persisted(List<Ready> readys) {
         // Before the kernel forgets them, the log must answer for them.
         storage.catchUp();
+        readysOut -= readys.size();
+        diskStalled = false;
         for (Ready ready : readys) {
             install(ready);
             node.persisted(ready);
@@ -232,11 +273,20 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     }
 
     /**
-     * The disk has no room for a Ready, or has again. As long as it has none, nothing that the member says can be relied on: it
-     * stands still, hears nobody, and the others, who hear nothing of it, go on without it.
+     * The disk has no room for a Ready, or has again. As long as it has none, nothing that the member promises leaves, and it takes
+     * on no writes. The kernel goes on: it hands leadership over to a member that can write, follows that, and reads are
+     * served for as long as this member has what they want.
      */
-    void standStill(boolean still) {
-        standsStill = still;
+    void diskFull(boolean full) {
+        diskFull = full;
+    }
+
+    /*
+     * A disk that stays full for hours: too much waits for it by now. The member hears nobody, and the others, who hear nothing of
+     * it, go on without it.
+     */
+    private boolean standsStill() {
+        return diskFull && readysOut >= MAX_READYS_OUT;
     }
 
     /** Ends {@link #run}: the log has failed. */
@@ -319,21 +369,22 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             return;
         }
         LOG.info("term {}: {} leads", term, leader == id ? "this member" : Long.toHexString(leader));
+        leaderlessTicks = 0;
         writes.leaderChanged();
-        reads.leaderChanged();
     }
 
     private ServerStatus statusNow() {
         // Who stands still does not know who leads.
-        long known = standsStill ? NodeId.NONE : leader;
-        return new ServerStatus(clusterId, id, hardState.term(), known, hardState.commit(), machine.index(), false);
+        long known = standsStill() ? NodeId.NONE : leader;
+        return new ServerStatus(
+                clusterId, id, hardState.term(), known, hardState.commit(), machine.index(), false, diskFull);
     }
 
     // What others want; as tasks
 
     /** Takes a message of a peer. Who stands still loses it: what it causes would pile up, and be old when it leaves. */
     void step(Message message) {
-        if (!standsStill) {
+        if (!standsStill()) {
             node.step(message);
         }
     }
@@ -343,12 +394,13 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
      * Ready, at once, or not, because the member has come further meanwhile.
      */
     void step(Arrived snapshot) {
-        if (!standsStill) {
+        // On a full disk it would have to wait behind what does not fit.
+        if (!diskFull) {
             arrived = snapshot;
             node.step(snapshot.message());
             work();
         }
-        if (standsStill || arrived != null) {
+        if (diskFull || arrived != null) {
             arrived = null;
             log.dismiss(snapshot.stored().file());
         }
@@ -369,14 +421,10 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         return reads;
     }
 
-    /** Whether the disk has no room. */
-    boolean standsStill() {
-        return standsStill;
-    }
-
     /** Proposes for a peer that takes this member for the leader. */
     ProposalResult propose(byte[] data) {
-        return node.propose(data);
+        // It is about to give up its leadership, and until then one that cannot write is none.
+        return diskFull ? new ProposalResult(ProposalResult.Outcome.NO_LEADER, 0, 0, NodeId.NONE) : node.propose(data);
     }
 
     void reportUnreachable(long peer) {
@@ -412,8 +460,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         return switch (result.outcome()) {
             case ACCEPTED -> Writes.Attempt.IN_LOG;
             case FORWARDED -> Writes.Attempt.UNKNOWN;
-            case NO_LEADER, NOT_LEADER, LEADER_TRANSFER, NOT_MEMBER, EMPTY, CONF_CHANGE_PENDING, CONF_CHANGE_INVALID ->
+            case NO_LEADER, NOT_LEADER, NOT_MEMBER, EMPTY, CONF_CHANGE_PENDING, CONF_CHANGE_INVALID ->
                 Writes.Attempt.NOT_TAKEN;
+            case LEADER_TRANSFER -> Writes.Attempt.HANDING_OVER;
             case LOG_FULL -> Writes.Attempt.LEADER_FULL;
             case TOO_LARGE -> Writes.Attempt.TOO_LARGE;
         };
@@ -421,10 +470,21 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     @Override
     public boolean canPropose() {
-        if (leader == NodeId.NONE || standsStill) {
+        if (leader == NodeId.NONE || diskFull) {
             return false;
         }
         return leader == id || (peers.isReachable(leader) && forwarding.get() < PeerTransport.MAX_PROPOSALS);
+    }
+
+    @Override
+    public Optional<Writes.Obstacle> obstacle() {
+        if (diskFull) {
+            return Optional.of(diskStalled ? Writes.Obstacle.DISK_REMAINS_FULL : Writes.Obstacle.DISK_FULL);
+        }
+        if (diskStalled) {
+            return Optional.of(Writes.Obstacle.DISK_STALLED);
+        }
+        return isHopeless() ? Optional.of(Writes.Obstacle.NO_LEADER) : Optional.empty();
     }
 
     @Override
@@ -434,7 +494,12 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     @Override
     public ReadResult ask(byte[] context) {
-        return standsStill ? ReadResult.NO_LEADER : node.readIndex(context);
+        return standsStill() ? ReadResult.NO_LEADER : node.readIndex(context);
+    }
+
+    @Override
+    public boolean isHopeless() {
+        return leaderlessTicks > timing.leaderlessTicks;
     }
 
     // What other threads may look at

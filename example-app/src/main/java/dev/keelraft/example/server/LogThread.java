@@ -126,7 +126,7 @@ final class LogThread {
         if (isFull && !stopping) {
             isFull = false;
             LOG.info("the disk has room again");
-            tell(kernel -> kernel.standStill(false));
+            tell(kernel -> kernel.diskFull(false));
         }
         appended.add(ready);
         mustSync |= ready.mustSync();
@@ -142,8 +142,8 @@ final class LogThread {
     private void waitForRoom(WalSpaceExhausted e) {
         if (!isFull) {
             isFull = true;
-            LOG.error("the disk is full; this member waits until there is room: {}", e.getMessage());
-            tell(kernel -> kernel.standStill(true));
+            LOG.error("the disk is full; this member takes on no writes until there is room: {}", e.getMessage());
+            tell(kernel -> kernel.diskFull(true));
         }
         try {
             TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);

@@ -80,8 +80,6 @@ final class PeerEntrance implements PeerHandler {
                     // Nobody waits for it any more: it was proposed again, or given up.
                     if (deadline.isExpired()) {
                         answer.completeExceptionally(new TimeoutException());
-                    } else if (loop.standsStill()) {
-                        answer.completeExceptionally(new IllegalStateException("the disk is full"));
                     } else {
                         answer.complete(loop.propose(data));
                     }

@@ -1,5 +1,6 @@
 package dev.keelraft.example.server;
 
+import dev.keelraft.FailedRead;
 import dev.keelraft.ReadResult;
 import dev.keelraft.ReadState;
 import dev.keelraft.example.kv.EtcdError;
@@ -21,8 +22,10 @@ import java.util.concurrent.CompletableFuture;
  * nothing. They must not join the one that is out. The leader may have answered it before they came, and a write in between,
  * which somebody else has seen acknowledged, would be missing.
  *
- * <p>A question can get lost, without a word, on its way to the leader or back, or with the leader. It is asked again under
- * another name when its time is over or the leader has changed; the old one's answer, should it still come, is ignored.
+ * <p>A question is asked under a name of its own, and comes back once: confirmed or failed. One that the leader did not answer
+ * is asked again, until a client has no more time; one whose leader is gone, once again, if there is another one. Without one its
+ * reads end: clients know what to do with {@link EtcdError#LEADER_CHANGED}, and reads have no effect. Who comes when nobody leads
+ * waits for as long as an election may take ({@link Question#isHopeless}).
  */
 final class Reads {
     /** How many reads may wait. */
@@ -31,15 +34,22 @@ final class Reads {
     /** Asks the leader. */
     interface Question {
         ReadResult ask(byte[] context);
+
+        /** Whether nobody has led for longer than an election takes. */
+        boolean isHopeless();
     }
 
-    private record Read(long deadlineNanos, CompletableFuture<KeyValueState> future) {}
+    /* hasLostLeader: whether it was asked before, of a leader that is gone. */
+    private record Read(long deadlineNanos, CompletableFuture<KeyValueState> future, boolean hasLostLeader) {
+        void refuse(EtcdError error) {
+            future.completeExceptionally(new RefusedException(error));
+        }
+    }
 
     private record Confirmed(long index, List<Read> reads) {}
 
     private final Question question;
     private final long incarnation;
-    private final int answerTicks;
 
     private List<Read> waiting = new ArrayList<>();
 
@@ -48,19 +58,16 @@ final class Reads {
 
     private byte[] context = new byte[0];
     private long questions;
-    private int ticks;
     private final ArrayDeque<Confirmed> confirmed = new ArrayDeque<>();
 
     /**
      * Begins with no read.
      *
      * @param incarnation a random number of this process, so that no answer to an earlier one is taken for one to this
-     * @param answerTicks after how many ticks a question without an answer counts as lost
      */
-    Reads(Question question, long incarnation, int answerTicks) {
+    Reads(Question question, long incarnation) {
         this.question = question;
         this.incarnation = incarnation;
-        this.answerTicks = answerTicks;
     }
 
     /** Takes on a read. */
@@ -69,7 +76,7 @@ final class Reads {
             future.completeExceptionally(new RefusedException(EtcdError.TOO_MANY_REQUESTS));
             return;
         }
-        waiting.add(new Read(deadlineNanos, future));
+        waiting.add(new Read(deadlineNanos, future, false));
     }
 
     /* Few batches: each has taken a question and its answer. */
@@ -90,14 +97,30 @@ final class Reads {
                 .putLong(incarnation)
                 .putLong(++questions)
                 .array();
-        if (question.ask(name.clone()) == ReadResult.NO_LEADER) {
-            return false;
-        }
-        context = name;
-        asked = waiting;
-        waiting = new ArrayList<>();
-        ticks = 0;
-        return true;
+        return switch (question.ask(name.clone())) {
+            case ACCEPTED, FORWARDED -> {
+                context = name;
+                asked = waiting;
+                waiting = new ArrayList<>();
+                yield true;
+            }
+            case TOO_MANY -> {
+                refuseAll(waiting, EtcdError.TOO_MANY_REQUESTS);
+                yield false;
+            }
+            case NO_LEADER -> {
+                if (question.isHopeless()) {
+                    refuseAll(waiting, EtcdError.NO_LEADER);
+                }
+                yield false;
+            }
+        };
+    }
+
+    private static void refuseAll(List<Read> reads, EtcdError error) {
+        List<Read> all = List.copyOf(reads);
+        reads.clear();
+        all.forEach(read -> read.refuse(error));
     }
 
     /** Takes an answer. */
@@ -119,28 +142,49 @@ final class Reads {
         }
     }
 
-    /** Asks again: nobody may answer what the leader before was asked. */
-    void leaderChanged() {
-        askAgain();
+    /**
+     * Takes note that a question has failed.
+     *
+     * @param leads whether there is a leader to ask
+     */
+    void failed(FailedRead failure, boolean leads) {
+        if (asked.isEmpty() || !Arrays.equals(failure.context(), context)) {
+            return;
+        }
+        List<Read> lost = asked;
+        asked = new ArrayList<>();
+        boolean leaderIsGone = switch (failure.reason()) {
+            case TIMED_OUT -> false;
+            case LEADERSHIP_LOST, LEADER_CHANGED -> true;
+        };
+        List<Read> again = new ArrayList<>();
+        for (Read read : lost) {
+            if (!leaderIsGone) {
+                again.add(read);
+            } else if (leads && !read.hasLostLeader) {
+                again.add(new Read(read.deadlineNanos, read.future, true));
+            } else {
+                read.refuse(EtcdError.LEADER_CHANGED);
+            }
+        }
+        again.addAll(waiting);
+        waiting = again;
     }
 
-    private void askAgain() {
-        if (!asked.isEmpty()) {
-            asked.addAll(waiting);
-            waiting = asked;
-            asked = new ArrayList<>();
+    /** Ends reads that wait for an entry behind an index: this member's disk does not get on, and it will not apply that. */
+    void giveUpBeyond(long index) {
+        // What was confirmed later waits for no less.
+        while (!confirmed.isEmpty() && confirmed.getLast().index() > index) {
+            refuseAll(confirmed.removeLast().reads(), EtcdError.APPLY_STALLED);
         }
     }
 
     /**
-     * Lets a tick pass: gives up what is late, asks again what has no answer.
+     * Lets a tick pass: gives up what is late.
      *
      * @param late what a read is told whose time is over
      */
     void tick(long nowNanos, EtcdError late) {
-        if (!asked.isEmpty() && ++ticks > answerTicks) {
-            askAgain();
-        }
         expire(waiting, nowNanos, late);
         expire(asked, nowNanos, late);
         for (Confirmed batch : confirmed) {
@@ -152,7 +196,7 @@ final class Reads {
         reads.removeIf(read -> {
             boolean over = read.deadlineNanos - nowNanos <= 0;
             if (over) {
-                read.future.completeExceptionally(new RefusedException(late));
+                read.refuse(late);
             }
             return over;
         });
@@ -166,6 +210,6 @@ final class Reads {
         waiting.clear();
         asked.clear();
         confirmed.clear();
-        all.forEach(read -> read.future.completeExceptionally(new RefusedException(EtcdError.STOPPED)));
+        all.forEach(read -> read.refuse(EtcdError.STOPPED));
     }
 }

@@ -11,6 +11,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
 
@@ -26,10 +27,15 @@ import java.util.random.RandomGenerator;
  *
  * <ul>
  *   <li>the result, once the write is applied here;
- *   <li>{@link EtcdError#TOO_MANY_REQUESTS} or {@link EtcdError#REQUEST_TOO_LARGE}: it has not been and will not be executed;
- *   <li>{@link EtcdError#NO_LEADER}: no leader was found that took it; it has not been and will not be executed;
- *   <li>{@link EtcdError#TIMEOUT} or {@link EtcdError#STOPPED}: it may have been executed, or not.
+ *   <li>{@link EtcdError#TOO_MANY_REQUESTS}, {@link EtcdError#REQUEST_TOO_LARGE}, {@link EtcdError#NO_SPACE}, {@link
+ *       EtcdError#LEADER_CHANGED}, {@link EtcdError#NO_LEADER}: it has not been and will not be executed;
+ *   <li>{@link EtcdError#TIMEOUT}, {@link EtcdError#LEADER_FAILED}, {@link EtcdError#APPLY_STALLED} or {@link
+ *       EtcdError#STOPPED}: it may have been executed, or not.
  * </ul>
+ *
+ * <p>It waits for no more than a blip. An election and a hand-over that go well are over soon, and a client need not know of
+ * them. What lasts longer is an {@link Obstacle}: those who wait are told at once, and those who come are, until it is gone. It
+ * counts from when the trouble began, and not from when the client came.
  *
  * <p>The session is opened by a command of its own, the registration, which also tells the others this member's addresses. No
  * write leaves before that is applied. Should the state machine have let the session go (there are too many, and it was the one
@@ -48,12 +54,40 @@ final class Writes {
         IN_LOG,
         /** It is not in any log, and may be tried again. */
         NOT_TAKEN,
-        /** It is not in any log: the leader has more to do than it takes on. It may be tried again. */
+        /** It is not in any log: the leader is handing over. It may be tried again. */
+        HANDING_OVER,
+        /** It is not in any log: the leader has more to do than it takes on. */
         LEADER_FULL,
         /** It may be in the leader's log. */
         UNKNOWN,
         /** It is too large for the log, now and always. */
         TOO_LARGE
+    }
+
+    /** What lasts longer than a blip, and keeps this member from writing. */
+    enum Obstacle {
+        /** Nobody has led for a while. */
+        NO_LEADER(EtcdError.NO_LEADER, Optional.of(EtcdError.LEADER_FAILED)),
+        /** There is no room on this member's disk. There may be any time, and what has left may be stored then. */
+        DISK_FULL(EtcdError.NO_SPACE, Optional.empty()),
+        /** There has been none for so long that the member has given up its leadership. */
+        DISK_REMAINS_FULL(EtcdError.NO_SPACE, Optional.of(EtcdError.APPLY_STALLED)),
+        /** This member's disk finishes nothing: it could not apply a write, and so not tell what came of it. */
+        DISK_STALLED(EtcdError.TOO_MANY_REQUESTS, Optional.of(EtcdError.APPLY_STALLED));
+
+        private final EtcdError notExecuted;
+        private final Optional<EtcdError> unknown;
+
+        /**
+         * An obstacle.
+         *
+         * @param notExecuted what a write is told that has reached no log
+         * @param unknown what one is told that may have; empty if it should go on to wait
+         */
+        Obstacle(EtcdError notExecuted, Optional<EtcdError> unknown) {
+            this.notExecuted = notExecuted;
+            this.unknown = unknown;
+        }
     }
 
     /** Takes commands to the leader, wherever that is. */
@@ -63,6 +97,9 @@ final class Writes {
 
         /** Whether there is somebody to propose to; if not, nothing is lost by not trying. */
         boolean canPropose();
+
+        /** What stands in the way for longer than a blip. */
+        Optional<Obstacle> obstacle();
 
         /** How far this member has applied the log. */
         long appliedIndex();
@@ -97,14 +134,16 @@ final class Writes {
         /** Whether any attempt may have reached a log. */
         boolean mayBeExecuted;
 
-        /** Whether the last answer was that the leader takes on no more. */
-        boolean leaderFull;
-
         Write(Command.Builder command, long bytes, long deadlineNanos, CompletableFuture<Result> future) {
             this.command = command;
             this.bytes = bytes;
             this.deadlineNanos = deadlineNanos;
             this.future = future;
+        }
+
+        /** Whether it is the session's own, and no client's. */
+        boolean isRegistration() {
+            return command.hasRegister();
         }
     }
 
@@ -112,6 +151,15 @@ final class Writes {
     private final RandomGenerator random;
     private final MemberAttributes self;
     private final int answerTicks;
+
+    /**
+     * After how many ticks a hand-over is no blip any more. The leader itself calls it off after twice as many: by then the target
+     * should have been elected long ago.
+     */
+    private final int handOverTicks;
+
+    /** For how many ticks leaders have said that they are handing over; 0 if the last has not. */
+    private int handingOver;
 
     /** By sequence, ascending. */
     private final LinkedHashMap<Long, Write> pending = new LinkedHashMap<>();
@@ -129,13 +177,14 @@ final class Writes {
      *
      * @param self how this member is to be found
      * @param random draws the numbers of sessions; unpredictable, as two processes must never draw the same
-     * @param answerTicks after how many ticks an attempt without an answer counts as lost
+     * @param answerTicks after how many ticks an attempt without an answer counts as lost: the election time-out
      */
     Writes(Proposer proposer, MemberAttributes self, RandomGenerator random, int answerTicks) {
         this.proposer = proposer;
         this.self = self;
         this.random = random;
         this.answerTicks = answerTicks;
+        this.handOverTicks = Math.max(1, answerTicks / 2);
         open();
     }
 
@@ -178,6 +227,11 @@ final class Writes {
             refuse(write, EtcdError.TOO_MANY_REQUESTS);
             return;
         }
+        Optional<Obstacle> obstacle = proposer.obstacle();
+        if (obstacle.isPresent()) {
+            refuse(write, obstacle.get().notExecuted);
+            return;
+        }
         pendingBytes += write.bytes;
         if (registered) {
             number(write);
@@ -194,35 +248,52 @@ final class Writes {
 
     /** Proposes everything again: what is not in the new leader's log by now will never be, but for this. */
     void leaderChanged() {
+        handingOver = 0;
         for (Write write : List.copyOf(pending.values())) {
             propose(write);
         }
     }
 
-    /** Lets a tick pass: gives up what is late, tries again what was not taken. */
+    /** Lets a tick pass: gives up what is late or has met an obstacle, tries again what was not taken. */
     void tick(long nowNanos) {
+        handingOver = handingOver == 0 || pending.isEmpty() ? 0 : handingOver + 1;
+        Optional<Obstacle> obstacle = proposer.obstacle();
         for (Write write : List.copyOf(pending.values())) {
             write.ticks++;
-            if (write.deadlineNanos - nowNanos <= 0 && write.deadlineNanos != Long.MAX_VALUE) {
+            if (meets(obstacle, write)) {
+                continue;
+            }
+            if (write.deadlineNanos - nowNanos <= 0 && !write.isRegistration()) {
                 giveUp(write);
             } else if (!write.isOut || (!write.isInLog && write.ticks > answerTicks)) {
                 propose(write);
             }
         }
         for (Write write : List.copyOf(waiting)) {
-            if (write.deadlineNanos - nowNanos <= 0) {
+            if (!meets(obstacle, write) && write.deadlineNanos - nowNanos <= 0) {
                 giveUp(write);
             }
         }
     }
 
-    private void giveUp(Write write) {
-        remove(write);
-        if (write.mayBeExecuted) {
-            refuse(write, EtcdError.TIMEOUT);
-        } else {
-            refuse(write, write.leaderFull ? EtcdError.TOO_MANY_REQUESTS : EtcdError.NO_LEADER);
+    /** Ends a write that an obstacle stands in the way of; returns whether it has. */
+    private boolean meets(Optional<Obstacle> obstacle, Write write) {
+        if (obstacle.isEmpty() || write.isRegistration()) {
+            return false;
         }
+        Optional<EtcdError> told =
+                write.mayBeExecuted ? obstacle.get().unknown : Optional.of(obstacle.get().notExecuted);
+        told.ifPresent(error -> end(write, error));
+        return told.isPresent();
+    }
+
+    private void giveUp(Write write) {
+        end(write, write.mayBeExecuted ? EtcdError.TIMEOUT : EtcdError.NO_LEADER);
+    }
+
+    private void end(Write write, EtcdError error) {
+        remove(write);
+        refuse(write, error);
     }
 
     private void propose(Write write) {
@@ -252,19 +323,34 @@ final class Writes {
                 return;
             }
             switch (answer) {
-                case IN_LOG -> write.isInLog = true;
-                case NOT_TAKEN, LEADER_FULL -> {
+                case IN_LOG -> {
+                    write.isInLog = true;
+                    handingOver = 0;
+                }
+                case NOT_TAKEN, HANDING_OVER, LEADER_FULL -> {
                     write.isOut = false;
                     write.mayBeExecuted = before;
-                    write.leaderFull = answer == Attempt.LEADER_FULL;
+                    notTaken(write, answer);
                 }
                 case UNKNOWN -> write.isOut = false;
-                case TOO_LARGE -> {
-                    remove(write);
-                    refuse(write, EtcdError.REQUEST_TOO_LARGE);
-                }
+                case TOO_LARGE -> end(write, EtcdError.REQUEST_TOO_LARGE);
             }
         });
+    }
+
+    /** An earlier copy of what was not taken now may be in a log all the same: that one is tried again. */
+    private void notTaken(Write write, Attempt answer) {
+        if (answer == Attempt.HANDING_OVER && handingOver == 0) {
+            handingOver = 1;
+        }
+        if (write.mayBeExecuted || write.isRegistration()) {
+            return;
+        }
+        if (answer == Attempt.LEADER_FULL) {
+            end(write, EtcdError.TOO_MANY_REQUESTS);
+        } else if (answer == Attempt.HANDING_OVER && handingOver > handOverTicks) {
+            end(write, EtcdError.LEADER_CHANGED);
+        }
     }
 
     /**
@@ -292,8 +378,7 @@ final class Writes {
             case UNKNOWN_SESSION, REGISTRATION_TOO_OLD -> reopen();
             case SESSION_FULL -> write.isOut = false;
             case ALREADY_ACKNOWLEDGED, UNKNOWN_OPERATION, REFUSAL_UNSPECIFIED, UNRECOGNIZED -> {
-                remove(write);
-                refuse(write, EtcdError.TIMEOUT);
+                end(write, EtcdError.TIMEOUT);
             }
         }
     }
@@ -312,8 +397,7 @@ final class Writes {
     private void reopen() {
         List<Write> lost = List.copyOf(pending.values());
         for (Write write : lost) {
-            remove(write);
-            refuse(write, EtcdError.TIMEOUT);
+            end(write, EtcdError.TIMEOUT);
         }
         open();
         leaderChanged();
@@ -324,8 +408,7 @@ final class Writes {
         List<Write> all = new ArrayList<>(pending.values());
         all.addAll(waiting);
         for (Write write : all) {
-            remove(write);
-            refuse(write, EtcdError.STOPPED);
+            end(write, EtcdError.STOPPED);
         }
     }
 

@@ -69,7 +69,7 @@ public final class DirectBackend implements KeyValueBackend {
 
     @Override
     public synchronized ServerStatus status() {
-        return new ServerStatus(CLUSTER, MEMBER, 3, MEMBER, index, index, false);
+        return new ServerStatus(CLUSTER, MEMBER, 3, MEMBER, index, index, false, false);
     }
 
     @Override

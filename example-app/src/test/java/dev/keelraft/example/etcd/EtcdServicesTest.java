@@ -366,17 +366,18 @@ class EtcdServicesTest {
     }
 
     @Test
-    void without_a_leader_the_status_says_so() throws IOException {
+    void without_a_leader_or_room_on_its_disk_the_status_says_so() throws IOException {
         channel = start(new Stub() {
             @Override
             public ServerStatus status() {
-                return new ServerStatus(1, 2, 3, 0, 4, 4, true);
+                return new ServerStatus(1, 2, 3, 0, 4, 4, true, true);
             }
         });
 
         StatusResponse status = call(MaintenanceService.STATUS, StatusRequest.getDefaultInstance());
 
-        assertThat(status.getErrorsList()).containsExactly("etcdserver: no leader");
+        assertThat(status.getErrorsList())
+                .containsExactly("etcdserver: no leader", "etcdserver: mvcc: database space exceeded");
         assertThat(status.getLeader()).isZero();
         assertThat(status.getIsLearner()).isTrue();
     }
@@ -435,7 +436,7 @@ class EtcdServicesTest {
 
         @Override
         public ServerStatus status() {
-            return new ServerStatus(1, 2, 3, 2, 4, 4, false);
+            return new ServerStatus(1, 2, 3, 2, 4, 4, false, false);
         }
 
         @Override

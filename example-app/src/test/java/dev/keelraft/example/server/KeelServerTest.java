@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import dev.keelraft.example.etcd.wire.KeyValue;
 import dev.keelraft.example.etcd.wire.MemberListResponse;
+import dev.keelraft.example.etcd.wire.RangeRequest;
 import dev.keelraft.example.etcd.wire.RangeResponse;
 import dev.keelraft.example.kv.RequestValidator;
 import io.grpc.StatusRuntimeException;
@@ -250,6 +251,13 @@ class KeelServerTest {
                 assertThatThrownBy(() -> client.get("a"))
                         .isInstanceOf(StatusRuntimeException.class)
                         .hasMessage("UNAVAILABLE: etcdserver: no leader");
+                assertThat(client.range(RangeRequest.newBuilder()
+                                        .setKey(ByteString.copyFromUtf8("a"))
+                                        .setSerializable(true)
+                                        .build())
+                                .getCount())
+                        .as("a read that is content with any state needs no leader")
+                        .isZero();
             }
         }
     }

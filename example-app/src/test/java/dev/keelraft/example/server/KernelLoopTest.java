@@ -45,11 +45,8 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -310,7 +307,8 @@ class KernelLoopTest {
     private Recovered afterAnswer(MessageType question, long term, Body body, MessageType answer) {
         PowerGoesAfter network = new PowerGoesAfter(answer);
         List<Long> voters = List.of(SingleMember.ID, 8L, 9L);
-        SingleMember member = new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(network));
+        SingleMember member =
+                new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(network), SingleMember.PATIENT);
         member.onKernelThread(kernel -> kernel.step(new Message(question, 8, SingleMember.ID, term, body)));
         get(network.said);
         member.kill();
@@ -338,55 +336,14 @@ class KernelLoopTest {
 
     // ---------------------------------------------------------------- a slow disk
 
-    /** Grants every vote, and counts what the member says. */
-    private static final class Followers implements PeerNetwork {
-        private final Map<MessageType, AtomicInteger> said = new ConcurrentHashMap<>();
-        private volatile Consumer<Message> answers = answer -> {};
-
-        int count(MessageType type) {
-            return said.computeIfAbsent(type, ignored -> new AtomicInteger()).get();
-        }
-
-        @Override
-        public void send(Message message) {
-            said.computeIfAbsent(message.type(), ignored -> new AtomicInteger()).incrementAndGet();
-            if (message.type() == MessageType.PRE_VOTE) {
-                answer(message, MessageType.PRE_VOTE_RESPONSE, new Body.VoteResponse(false));
-            } else if (message.type() == MessageType.VOTE) {
-                answer(message, MessageType.VOTE_RESPONSE, new Body.VoteResponse(false));
-            } else if (message.type() == MessageType.HEARTBEAT) {
-                byte[] context = ((Body.Heartbeat) message.body()).context();
-                answer(message, MessageType.HEARTBEAT_RESPONSE, new Body.HeartbeatResponse(context));
-            }
-        }
-
-        private void answer(Message question, MessageType type, Body body) {
-            answers.accept(new Message(type, question.to(), SingleMember.ID, question.term(), body));
-        }
-
-        @Override
-        public CompletableFuture<ProposalResult> propose(long peer, byte[] data, Deadline deadline) {
-            return CompletableFuture.failedFuture(new IllegalStateException("they do not lead"));
-        }
-
-        @Override
-        public void sendSnapshot(Message installSnapshot, FileChannel file) {
-            throw new AssertionError(installSnapshot);
-        }
-
-        @Override
-        public boolean isReachable(long peer) {
-            return true;
-        }
-    }
-
     /** The sync does not end before twenty more heartbeats have left and been answered: none of them waits for it. */
     @Test
     void a_leader_s_heartbeats_and_its_peers_answers_do_not_wait_for_the_disk() {
         Followers followers = new Followers();
         List<Long> voters = List.of(SingleMember.ID, 8L, 9L);
-        SingleMember member = new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(followers));
-        followers.answers = answer -> member.entrance().received(answer);
+        SingleMember member = new SingleMember(
+                disk, snapshots, new Random(SEED), voters, Optional.of(followers), SingleMember.PATIENT);
+        followers.answerTo(member);
         Await.that("it to lead", () -> member.loop().status().leader() == SingleMember.ID);
 
         CountDownLatch slow = disk.holdForces();
@@ -407,7 +364,8 @@ class KernelLoopTest {
     void a_follower_hears_its_leader_while_its_disk_is_busy() {
         Followers others = new Followers();
         List<Long> voters = List.of(SingleMember.ID, 8L, 9L);
-        SingleMember member = new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(others));
+        SingleMember member =
+                new SingleMember(disk, snapshots, new Random(SEED), voters, Optional.of(others), SingleMember.PATIENT);
         Message heartbeat =
                 new Message(MessageType.HEARTBEAT, 8, SingleMember.ID, 2, new Body.Heartbeat(0, new byte[0]));
         member.onKernelThread(kernel -> kernel.step(heartbeat));
@@ -433,26 +391,23 @@ class KernelLoopTest {
     // ---------------------------------------------------------------- a full disk
 
     @Test
-    void on_a_full_disk_nothing_is_acknowledged_and_time_goes_on_until_there_is_room() {
+    void on_a_full_disk_new_writes_are_refused_at_once_and_reads_go_on_until_there_is_room() {
         SingleMember member = start(disk, SEED);
         get(member.write("before", 10));
         member.onKernelThread(kernel -> disk.fill());
 
         CompletableFuture<Result> large = member.write("large", 64 << 10);
-        Await.that("it to stand still", () -> member.loop().status().leader() == 0);
+        Await.that("the disk to be full", () -> member.loop().status().diskFull());
         CompletableFuture<Result> small = member.write("small", 10);
-        CompletableFuture<KeyValueState> read = member.read();
-        CompletableFuture<Result> late = member.write("late", 10, System.nanoTime());
-        assertThat(errorOf(late)).as("a tick has ended it, and nobody took it").isEqualTo(EtcdError.NO_LEADER);
-        assertThat(List.of(large, small, read)).noneMatch(CompletableFuture::isDone);
-        member.onKernelThread(kernel -> assertThat(versions(kernel.state())).containsOnlyKeys("before"));
+        assertThat(errorOf(small)).isEqualTo(EtcdError.NO_SPACE);
+        assertThat(versions(get(member.read()))).containsOnlyKeys("before");
+        assertThat(large).as("it is in the log, and not on the disk").isNotDone();
         assertThat(log.list).as("it is said once, not at every turn").hasSize(1);
 
         member.onKernelThread(kernel -> disk.empty());
         get(large);
-        get(small);
+        get(member.write("small", 10));
         assertThat(versions(get(member.read()))).containsOnlyKeys("before", "large", "small");
-        get(read);
         member.kill();
         assertThat(member.end()).isEmpty();
 

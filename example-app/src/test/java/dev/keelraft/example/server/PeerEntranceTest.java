@@ -219,7 +219,15 @@ class PeerEntranceTest {
             Snapshots snapshots =
                     new Snapshots(log, files, SingleMember.NO_SNAPSHOT, Long.MAX_VALUE, Runnable::run, inbox);
             KernelLoop loop = SingleMember.loop(
-                    wal, log, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID));
+                    wal,
+                    log,
+                    machine,
+                    snapshots,
+                    peers,
+                    inbox,
+                    new Random(1),
+                    List.of(SingleMember.ID),
+                    SingleMember.PATIENT);
             int before = disk.operations();
             late.run(loop);
             assertThat(disk.operations())

@@ -3,6 +3,8 @@ package dev.keelraft.example.server;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.keelraft.FailedRead;
+import dev.keelraft.FailedRead.Reason;
 import dev.keelraft.ReadResult;
 import dev.keelraft.ReadState;
 import dev.keelraft.example.kv.EtcdError;
@@ -15,16 +17,23 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
 class ReadsTest {
-    private static final int ANSWER_TICKS = 10;
-
     private final List<byte[]> questions = new ArrayList<>();
     private ReadResult answer = ReadResult.ACCEPTED;
-    private final Reads reads = new Reads(this::question, 99, ANSWER_TICKS);
+    private boolean hopeless;
+    private final Reads reads = new Reads(
+            new Reads.Question() {
+                @Override
+                public ReadResult ask(byte[] context) {
+                    questions.add(context);
+                    return answer;
+                }
 
-    private ReadResult question(byte[] context) {
-        questions.add(context);
-        return answer;
-    }
+                @Override
+                public boolean isHopeless() {
+                    return hopeless;
+                }
+            },
+            99);
 
     private CompletableFuture<KeyValueState> add() {
         CompletableFuture<KeyValueState> future = new CompletableFuture<>();
@@ -39,6 +48,10 @@ class ReadsTest {
 
     private void confirm(int question, long index) {
         reads.confirmed(new ReadState(index, questions.get(question)));
+    }
+
+    private void fail(int question, Reason reason, boolean leads) {
+        reads.failed(new FailedRead(questions.get(question), reason), leads);
     }
 
     private static EtcdError errorOf(CompletableFuture<?> future) {
@@ -87,7 +100,7 @@ class ReadsTest {
         for (int i = 0; i < 3; i++) {
             start();
             reads.ask();
-            reads.leaderChanged();
+            fail(i, Reason.TIMED_OUT, true);
         }
         assertThat(questions).hasSize(3).doesNotHaveDuplicates();
         assertThat(questions.get(0)).hasSize(16).isNotEqualTo(questions.get(1));
@@ -95,20 +108,82 @@ class ReadsTest {
     }
 
     @Test
-    void a_lost_question_is_asked_again_and_its_late_answer_ignored() {
+    void a_question_that_the_leader_did_not_answer_is_asked_again_for_as_long_as_there_is_time() {
         CompletableFuture<KeyValueState> read = add();
+        CompletableFuture<KeyValueState> later = new CompletableFuture<>();
         reads.ask();
-        for (int i = 0; i <= ANSWER_TICKS; i++) {
-            reads.tick(0, EtcdError.TIMEOUT);
+        reads.add(1_000, later);
+        for (int i = 0; i < 5; i++) {
+            fail(i, Reason.TIMED_OUT, true);
             reads.ask();
         }
-        assertThat(questions).hasSize(2);
+        assertThat(questions).hasSize(6);
         confirm(0, 1);
         reads.applied(1, KeyValueState.EMPTY);
+        assertThat(read).as("an old question's answer").isNotDone();
+        confirm(5, 1);
+        reads.applied(1, KeyValueState.EMPTY);
+        assertThat(read).isDone();
+        assertThat(later).as("it waited and went with the second").isDone();
+    }
+
+    @Test
+    void when_the_leader_is_gone_and_there_is_another_it_is_asked_once_more() {
+        CompletableFuture<KeyValueState> read = add();
+        reads.ask();
+        fail(0, Reason.LEADER_CHANGED, true);
+        assertThat(read).isNotDone();
+        reads.ask();
+        assertThat(questions).hasSize(2);
+
+        CompletableFuture<KeyValueState> first = add();
+        fail(1, Reason.LEADER_CHANGED, true);
+
+        assertThat(errorOf(read)).as("two leaders are enough").isEqualTo(EtcdError.LEADER_CHANGED);
+        reads.ask();
+        confirm(2, 1);
+        reads.applied(1, KeyValueState.EMPTY);
+        assertThat(first).isDone();
+    }
+
+    @Test
+    void when_the_leader_is_gone_and_there_is_no_other_reads_end_at_once() {
+        for (Reason reason : List.of(Reason.LEADERSHIP_LOST, Reason.LEADER_CHANGED)) {
+            CompletableFuture<KeyValueState> asked = add();
+            reads.ask();
+            CompletableFuture<KeyValueState> waiting = add();
+            fail(questions.size() - 1, reason, false);
+            assertThat(errorOf(asked)).isEqualTo(EtcdError.LEADER_CHANGED);
+            assertThat(waiting).as("nobody was asked for it").isNotDone();
+            reads.ask();
+            confirm(questions.size() - 1, 1);
+            reads.applied(1, KeyValueState.EMPTY);
+            assertThat(waiting).isDone();
+        }
+    }
+
+    @Test
+    void a_failure_of_an_earlier_question_says_nothing_about_the_last() {
+        CompletableFuture<KeyValueState> read = add();
+        reads.ask();
+        fail(0, Reason.TIMED_OUT, true);
+        reads.ask();
+        fail(0, Reason.LEADERSHIP_LOST, false);
         assertThat(read).isNotDone();
         confirm(1, 1);
         reads.applied(1, KeyValueState.EMPTY);
         assertThat(read).isDone();
+    }
+
+    @Test
+    void too_many_are_told_so_at_once() {
+        answer = ReadResult.TOO_MANY;
+        CompletableFuture<KeyValueState> read = add();
+        assertThat(reads.ask()).isFalse();
+        assertThat(errorOf(read)).isEqualTo(EtcdError.TOO_MANY_REQUESTS);
+        answer = ReadResult.ACCEPTED;
+        start();
+        assertThat(reads.ask()).isTrue();
     }
 
     @Test
@@ -121,6 +196,39 @@ class ReadsTest {
         reads.ask();
         reads.ask();
         assertThat(questions).hasSize(3);
+    }
+
+    @Test
+    void without_a_leader_for_long_reads_end_at_once_and_so_do_those_that_come() {
+        answer = ReadResult.NO_LEADER;
+        CompletableFuture<KeyValueState> early = add();
+        reads.ask();
+        assertThat(early).isNotDone();
+        hopeless = true;
+        reads.ask();
+        assertThat(errorOf(early)).isEqualTo(EtcdError.NO_LEADER);
+        CompletableFuture<KeyValueState> late = add();
+        reads.ask();
+        assertThat(errorOf(late)).isEqualTo(EtcdError.NO_LEADER);
+    }
+
+    @Test
+    void what_waits_for_an_entry_that_will_not_be_applied_ends_and_nothing_else_does() {
+        CompletableFuture<KeyValueState> near = add();
+        reads.ask();
+        confirm(0, 5);
+        CompletableFuture<KeyValueState> far = add();
+        reads.ask();
+        confirm(1, 6);
+        CompletableFuture<KeyValueState> asked = add();
+        reads.ask();
+
+        reads.giveUpBeyond(5);
+
+        assertThat(errorOf(far)).isEqualTo(EtcdError.APPLY_STALLED);
+        assertThat(List.of(near, asked)).noneMatch(CompletableFuture::isDone);
+        reads.applied(5, KeyValueState.EMPTY);
+        assertThat(near).isCompleted();
     }
 
     @Test

@@ -41,7 +41,25 @@ final class SingleMember implements AutoCloseable {
 
     static final SnapshotFiles.Stored NO_SNAPSHOT = new SnapshotFiles.Stored(Snapshot.NONE, SnapshotFile.NONE);
 
-    private static final KernelLoop.Timing TIMING = new KernelLoop.Timing(TimeUnit.MILLISECONDS.toNanos(1), 3);
+    /** More ticks than a test has. */
+    static final int NEVER = 1_000_000;
+
+    private static final long TICK_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** An election time-out, in ticks. */
+    static final int ELECTION_TICKS = 3;
+
+    /** Takes its time: a machine that is busy is no trouble. */
+    static final KernelLoop.Timing PATIENT = new KernelLoop.Timing(TICK_NANOS, ELECTION_TICKS, NEVER, NEVER);
+
+    /** Takes a leader's silence, and a hand-over, for trouble late. */
+    static final KernelLoop.Timing STEADY = new KernelLoop.Timing(TICK_NANOS, 1000, NEVER, NEVER);
+
+    /** Takes the absence of a leader for trouble, soon. */
+    static final KernelLoop.Timing WANTS_LEADER = new KernelLoop.Timing(TICK_NANOS, 50, 200, NEVER);
+
+    /** Takes a disk that finishes nothing for trouble, soon. */
+    static final KernelLoop.Timing WANTS_DISK = new KernelLoop.Timing(TICK_NANOS, 100, NEVER, 400);
 
     private final Inbox inbox = new Inbox();
     private final SnapshotFiles files;
@@ -56,11 +74,17 @@ final class SingleMember implements AutoCloseable {
 
     /** Opens what is on the disk, and runs. */
     SingleMember(MemoryDisk disk, Path snapshots, Random random) {
-        this(disk, snapshots, random, List.of(ID), Optional.empty());
+        this(disk, snapshots, random, List.of(ID), Optional.empty(), PATIENT);
     }
 
     /** One of several voters, whose words to the others go to a network of the test's. */
-    SingleMember(MemoryDisk disk, Path snapshots, Random random, List<Long> voters, Optional<PeerNetwork> network) {
+    SingleMember(
+            MemoryDisk disk,
+            Path snapshots,
+            Random random,
+            List<Long> voters,
+            Optional<PeerNetwork> network,
+            KernelLoop.Timing timing) {
         wal = disk.open();
         files = new SnapshotFiles(snapshots, CLUSTER, wal.recovered().bootCount());
         entrance = new PeerEntrance(inbox, files);
@@ -69,7 +93,7 @@ final class SingleMember implements AutoCloseable {
         StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
         log = new LogThread(wal, files, inbox);
         Snapshots policy = new Snapshots(log, files, NO_SNAPSHOT, Long.MAX_VALUE, Runnable::run, inbox);
-        loop = loop(wal, log, machine, policy, peers, inbox, random, voters);
+        loop = loop(wal, log, machine, policy, peers, inbox, random, voters, timing);
         logThread = new Thread(log::run, "single-member-log");
         logThread.setDaemon(true);
         logThread.start();
@@ -100,9 +124,11 @@ final class SingleMember implements AutoCloseable {
             PeerNetwork peers,
             Inbox inbox,
             Random random,
-            List<Long> voters) {
+            List<Long> voters,
+            KernelLoop.Timing timing) {
         RaftConfig config = RaftConfig.builder(ID, random)
-                .electionTicks(TIMING.electionTicks())
+                .electionTicks(timing.electionTicks())
+                .diskStallTicks(Math.toIntExact(timing.diskStallTicks()))
                 .asyncStorageWrites(true)
                 .maxEntryBytes(1 << 20)
                 .build();
@@ -113,7 +139,7 @@ final class SingleMember implements AutoCloseable {
         MemberAttributes self =
                 MemberAttributes.newBuilder().setId(ID).setName("m").build();
         return new KernelLoop(
-                node, wal.storage(), log, machine, snapshots, peers, inbox, TIMING, CLUSTER, self, random);
+                node, wal.storage(), log, machine, snapshots, peers, inbox, timing, CLUSTER, self, random);
     }
 
     private void run() {
@@ -152,8 +178,12 @@ final class SingleMember implements AutoCloseable {
     }
 
     CompletableFuture<KeyValueState> read() {
+        return read(System.nanoTime() + PATIENCE_NANOS);
+    }
+
+    CompletableFuture<KeyValueState> read(long deadlineNanos) {
         CompletableFuture<KeyValueState> future = new CompletableFuture<>();
-        submit(kernel -> kernel.reads().add(System.nanoTime() + PATIENCE_NANOS, future), future);
+        submit(kernel -> kernel.reads().add(deadlineNanos, future), future);
         return future;
     }
 

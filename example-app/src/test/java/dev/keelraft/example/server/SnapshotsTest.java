@@ -66,7 +66,16 @@ class SnapshotsTest {
                 log,
                 files,
                 snapshots,
-                SingleMember.loop(wal, log, machine, snapshots, peers, inbox, new Random(1), List.of(SingleMember.ID)));
+                SingleMember.loop(
+                        wal,
+                        log,
+                        machine,
+                        snapshots,
+                        peers,
+                        inbox,
+                        new Random(1),
+                        List.of(SingleMember.ID),
+                        SingleMember.PATIENT));
     }
 
     @AfterEach

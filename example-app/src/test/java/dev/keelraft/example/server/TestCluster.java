@@ -89,10 +89,12 @@ final class TestCluster implements AutoCloseable {
         return server;
     }
 
+    /** Starts all members, and waits until they have a leader: clients that come before may be told that there is none. */
     TestCluster startAll() throws ServerFailure {
         for (int i = 1; i <= clientUrls.size(); i++) {
             start(i);
         }
+        awaitLeader();
         return this;
     }
 

@@ -16,9 +16,11 @@ import dev.keelraft.example.kv.wire.Refusal;
 import dev.keelraft.example.kv.wire.Result;
 import dev.keelraft.example.server.Writes.Answer;
 import dev.keelraft.example.server.Writes.Attempt;
+import dev.keelraft.example.server.Writes.Obstacle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -45,6 +47,7 @@ class WritesTest {
 
         private boolean silent;
         private boolean hasLeader = true;
+        private Optional<Obstacle> obstacle = Optional.empty();
 
         @Override
         public void propose(byte[] data, Answer answer) {
@@ -61,6 +64,11 @@ class WritesTest {
         @Override
         public boolean canPropose() {
             return hasLeader;
+        }
+
+        @Override
+        public Optional<Obstacle> obstacle() {
+            return obstacle;
         }
 
         @Override
@@ -247,12 +255,143 @@ class WritesTest {
     }
 
     @Test
-    void a_leader_that_takes_on_no_more_is_too_many_requests() {
+    void a_leader_that_takes_on_no_more_is_too_many_requests_at_once() {
         register();
         leader.atOnce = Attempt.LEADER_FULL;
+        assertThat(errorOf(add("a"))).isEqualTo(EtcdError.TOO_MANY_REQUESTS);
+    }
+
+    @Test
+    void a_write_of_which_a_copy_may_be_in_a_log_is_tried_again_until_that_is_known() {
+        register();
+        leader.atOnce = Attempt.UNKNOWN;
         CompletableFuture<Result> write = add("a");
-        writes.tick(1_000);
-        assertThat(errorOf(write)).isEqualTo(EtcdError.TOO_MANY_REQUESTS);
+        leader.atOnce = Attempt.LEADER_FULL;
+        writes.tick(0);
+        leader.atOnce = Attempt.HANDING_OVER;
+        for (int i = 0; i < 2 * ANSWER_TICKS; i++) {
+            writes.tick(0);
+        }
+        assertThat(write).isNotDone();
+        leader.atOnce = Attempt.IN_LOG;
+        writes.tick(0);
+        commit(leader.last());
+        assertThat(write).isCompleted();
+    }
+
+    @Test
+    void a_hand_over_is_hidden_when_the_next_leader_comes_soon() {
+        register();
+        leader.atOnce = Attempt.HANDING_OVER;
+        CompletableFuture<Result> write = add("a");
+        for (int i = 1; i < ANSWER_TICKS / 2; i++) {
+            writes.tick(0);
+        }
+        assertThat(write).isNotDone();
+        leader.atOnce = Attempt.IN_LOG;
+        writes.leaderChanged();
+        commit(leader.last());
+        assertThat(write).isCompleted();
+    }
+
+    @Test
+    void a_hand_over_that_lasts_is_told_to_those_who_wait_and_at_once_to_those_who_come() {
+        register();
+        leader.atOnce = Attempt.HANDING_OVER;
+        CompletableFuture<Result> waits = add("a");
+        for (int i = 0; i < ANSWER_TICKS / 2; i++) {
+            assertThat(waits).isNotDone();
+            start("b" + i);
+            writes.tick(0);
+        }
+        assertThat(errorOf(waits)).isEqualTo(EtcdError.LEADER_CHANGED);
+
+        leader.silent = true;
+        start("keeps it from being forgotten");
+        leader.silent = false;
+        assertThat(errorOf(add("c"))).isEqualTo(EtcdError.LEADER_CHANGED);
+    }
+
+    @Test
+    void the_next_hand_over_is_a_blip_again() {
+        register();
+        leader.atOnce = Attempt.HANDING_OVER;
+        start("a");
+        for (int i = 0; i < ANSWER_TICKS; i++) {
+            writes.tick(0);
+        }
+        assertThat(writes.size()).isZero();
+        writes.tick(0);
+        assertThat(add("nobody wrote in between")).isNotDone();
+
+        leader.atOnce = Attempt.IN_LOG;
+        start("b");
+        for (int i = 0; i < ANSWER_TICKS; i++) {
+            writes.tick(0);
+        }
+        leader.atOnce = Attempt.HANDING_OVER;
+        assertThat(add("the leader took one in between")).isNotDone();
+    }
+
+    /** A write that reached no log, one that may have, and one that comes later, and what each of them is told. */
+    private void assertObstacle(Obstacle obstacle, EtcdError notExecuted, Optional<EtcdError> unknown) {
+        leader.obstacle = Optional.empty();
+        leader.hasLeader = true;
+        leader.atOnce = Attempt.NOT_TAKEN;
+        CompletableFuture<Result> untaken = add("untaken");
+        leader.atOnce = Attempt.IN_LOG;
+        CompletableFuture<Result> inLog = add("in the log");
+        Command copy = leader.last();
+        leader.hasLeader = false;
+        leader.obstacle = Optional.of(obstacle);
+
+        CompletableFuture<Result> comes = add("comes");
+        assertThat(errorOf(comes)).as("at once").isEqualTo(notExecuted);
+        assertThat(untaken).isNotDone();
+        writes.tick(0);
+
+        assertThat(errorOf(untaken)).as("with a tick").isEqualTo(notExecuted);
+        if (unknown.isPresent()) {
+            assertThat(errorOf(inLog)).isEqualTo(unknown.get());
+        } else {
+            assertThat(inLog).isNotDone();
+            commit(copy);
+            assertThat(inLog).isCompleted();
+        }
+        assertThat(writes.size()).isZero();
+    }
+
+    @Test
+    void what_lasts_is_told_to_those_who_wait_and_at_once_to_those_who_come() {
+        register();
+        assertObstacle(Obstacle.NO_LEADER, EtcdError.NO_LEADER, Optional.of(EtcdError.LEADER_FAILED));
+        assertObstacle(Obstacle.DISK_FULL, EtcdError.NO_SPACE, Optional.empty());
+        assertObstacle(Obstacle.DISK_REMAINS_FULL, EtcdError.NO_SPACE, Optional.of(EtcdError.APPLY_STALLED));
+        assertObstacle(Obstacle.DISK_STALLED, EtcdError.TOO_MANY_REQUESTS, Optional.of(EtcdError.APPLY_STALLED));
+    }
+
+    @Test
+    void no_obstacle_ends_the_registration() {
+        CompletableFuture<Result> waiting = add("a");
+        for (Obstacle obstacle : Obstacle.values()) {
+            leader.obstacle = Optional.of(obstacle);
+            writes.tick(0);
+        }
+        assertThat(errorOf(waiting)).as("it waits for the session").isEqualTo(EtcdError.NO_LEADER);
+        leader.obstacle = Optional.empty();
+        for (Attempt answer : List.of(Attempt.LEADER_FULL, Attempt.HANDING_OVER)) {
+            leader.atOnce = answer;
+            for (int i = 0; i < ANSWER_TICKS; i++) {
+                writes.tick(1_000_000);
+            }
+        }
+        assertThat(leader.last().hasRegister()).isTrue();
+
+        register();
+
+        assertThat(add("b")).isNotDone();
+        commit(leader.last());
+        assertThat(leader.state.keyCount()).isEqualTo(1);
     }
 
     @Test
