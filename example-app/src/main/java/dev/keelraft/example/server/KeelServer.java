@@ -137,7 +137,8 @@ public final class KeelServer implements AutoCloseable {
                 wal.storage(),
                 log,
                 machine,
-                new Snapshots(log, files, newest, options.snapshotLogBytes(), snapshotWriter, inbox),
+                new Snapshots(
+                        log, files, newest, options.snapshotLogBytes(), node::safeCompactIndex, snapshotWriter, inbox),
                 peers,
                 inbox,
                 KernelLoop.Timing.of(options.heartbeatInterval(), config),

@@ -9,6 +9,7 @@ import java.nio.channels.FileChannel;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,8 +19,10 @@ import org.slf4j.LoggerFactory;
  * file once more.
  *
  * <p>A snapshot is due when the log has grown by a number of bytes since the last one. Of the log the younger half of these
- * bytes stays, so that a follower that is only a little behind catches up from it: a snapshot takes the whole state over the
- * network, an entry only itself.
+ * bytes stays, so that a follower that is only a little behind, or away for a moment, catches up from it: a snapshot takes the
+ * whole state over the network, an entry only itself. More of it stays, up to all of these bytes, if a follower that is alive
+ * needs that, or a snapshot is on its way to one: what it needs next must still be there when that arrives, or it would be sent
+ * the next snapshot, without end ({@link dev.keelraft.RawNode#safeCompactIndex}).
  */
 final class Snapshots {
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
@@ -27,6 +30,7 @@ final class Snapshots {
     private final LogThread log;
     private final SnapshotFiles files;
     private final long logBytes;
+    private final LongSupplier safeCompactIndex;
     private final Executor background;
     private final Inbox inbox;
 
@@ -41,6 +45,9 @@ final class Snapshots {
     /** The index at which these were a half of what makes a snapshot due. */
     private long halfIndex;
 
+    /** The index behind which they begin. */
+    private long beginIndex;
+
     private boolean writing;
 
     /**
@@ -48,14 +55,24 @@ final class Snapshots {
      *
      * @param newest what the log refers to
      * @param logBytes how far the log grows between two snapshots
+     * @param safeCompactIndex up to where nobody who is alive needs the log; asked on the kernel thread
      * @param background writes them, one at a time
      */
-    Snapshots(LogThread log, SnapshotFiles files, Stored newest, long logBytes, Executor background, Inbox inbox) {
+    Snapshots(
+            LogThread log,
+            SnapshotFiles files,
+            Stored newest,
+            long logBytes,
+            LongSupplier safeCompactIndex,
+            Executor background,
+            Inbox inbox) {
         this.log = log;
         this.files = files;
         this.newest = newest;
         this.previous = newest;
+        this.beginIndex = newest.snapshot().index();
         this.logBytes = logBytes;
+        this.safeCompactIndex = safeCompactIndex;
         this.background = background;
         this.inbox = inbox;
     }
@@ -78,18 +95,25 @@ final class Snapshots {
         writing = true;
         KeyValueState state = machine.state();
         Snapshot point = new Snapshot(machine.index(), machine.term(), machine.confState(), new byte[0]);
-        long releaseIndex = halfIndex;
-        appliedBytes = 0;
-        halfIndex = 0;
+        long youngerHalf = halfIndex;
+        long all = beginIndex;
+        count(point.index());
         try {
-            background.execute(() -> write(point, state, releaseIndex));
+            background.execute(() -> write(point, state, all, youngerHalf));
         } catch (RejectedExecutionException e) {
             // The server is about to stop.
             writing = false;
         }
     }
 
-    private void write(Snapshot point, KeyValueState state, long releaseIndex) {
+    /** Counts anew, from behind an index. */
+    private void count(long from) {
+        appliedBytes = 0;
+        halfIndex = 0;
+        beginIndex = from;
+    }
+
+    private void write(Snapshot point, KeyValueState state, long all, long youngerHalf) {
         long begin = System.nanoTime();
         try {
             Stored stored = files.write(point, state);
@@ -99,7 +123,7 @@ final class Snapshots {
                     state.keyCount(),
                     stored.file().bytes(),
                     (System.nanoTime() - begin) / 1_000_000);
-            inbox.add(loop -> written(stored, releaseIndex));
+            inbox.add(loop -> written(stored, all, youngerHalf));
         } catch (IOException | RuntimeException | Error e) {
             // An error too: a state may be too large for what memory is left, and the next attempt may be luckier.
             LOG.error("no snapshot could be written at index {}; the log grows on until one can", point.index(), e);
@@ -107,8 +131,14 @@ final class Snapshots {
         }
     }
 
-    private void written(Stored stored, long releaseIndex) {
-        log.saveSnapshot(stored, Math.min(releaseIndex, stored.snapshot().index()));
+    /*
+     * Not more than the younger half goes, although nobody who is alive may need that: who is being started anew is not
+     * heard of for a moment, and every member may be the next leader.
+     */
+    private void written(Stored stored, long all, long youngerHalf) {
+        long safe = Math.max(safeCompactIndex.getAsLong(), all);
+        log.saveSnapshot(
+                stored, Math.min(Math.min(safe, youngerHalf), stored.snapshot().index()));
     }
 
     /**
@@ -153,7 +183,6 @@ final class Snapshots {
     /** The log has taken a leader's snapshot in place of its entries. */
     void installed(Stored stored) {
         replaceBy(stored);
-        appliedBytes = 0;
-        halfIndex = 0;
+        count(stored.snapshot().index());
     }
 }

@@ -217,7 +217,7 @@ class PeerEntranceTest {
             StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
             LogThread log = new LogThread(wal, files, inbox);
             Snapshots snapshots =
-                    new Snapshots(log, files, SingleMember.NO_SNAPSHOT, Long.MAX_VALUE, Runnable::run, inbox);
+                    new Snapshots(log, files, SingleMember.NO_SNAPSHOT, Long.MAX_VALUE, () -> 0, Runnable::run, inbox);
             KernelLoop loop = SingleMember.loop(
                     wal,
                     log,

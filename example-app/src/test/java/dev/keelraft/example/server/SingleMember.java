@@ -92,7 +92,7 @@ final class SingleMember implements AutoCloseable {
         peers = network.orElse(nobody);
         StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
         log = new LogThread(wal, files, inbox);
-        Snapshots policy = new Snapshots(log, files, NO_SNAPSHOT, Long.MAX_VALUE, Runnable::run, inbox);
+        Snapshots policy = new Snapshots(log, files, NO_SNAPSHOT, Long.MAX_VALUE, () -> 0, Runnable::run, inbox);
         loop = loop(wal, log, machine, policy, peers, inbox, random, voters, timing);
         logThread = new Thread(log::run, "single-member-log");
         logThread.setDaemon(true);

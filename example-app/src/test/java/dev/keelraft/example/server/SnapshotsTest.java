@@ -46,6 +46,9 @@ class SnapshotsTest {
     private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
     private long last;
 
+    /** Up to where nobody who is alive needs the log. */
+    private long safe = Long.MAX_VALUE;
+
     private record Parts(Wal wal, LogThread log, SnapshotFiles files, Snapshots snapshots, KernelLoop loop) {}
 
     private Parts start() {
@@ -58,7 +61,7 @@ class SnapshotsTest {
                 wal.snapshotDirectory(), SingleMember.CLUSTER, wal.recovered().bootCount());
         LogThread log = new LogThread(wal, files, inbox);
         Stored newest = new Stored(wal.recovered().snapshot(), wal.recovered().snapshotFile());
-        Snapshots snapshots = new Snapshots(log, files, newest, LOG_BYTES, background::add, inbox);
+        Snapshots snapshots = new Snapshots(log, files, newest, LOG_BYTES, () -> safe, background::add, inbox);
         PeerTransport peers = SingleMember.transport(new PeerEntrance(inbox, files));
         open.push(peers);
         return new Parts(
@@ -154,6 +157,36 @@ class SnapshotsTest {
         try (var channel = parts.snapshots.open(parts.wal.storage().snapshot())) {
             assertThat(channel.size()).isPositive();
         }
+    }
+
+    /** A peer that is alive, or a snapshot that is on its way to one, ends here: what comes next must still be there. */
+    @Test
+    void what_somebody_needs_stays_too_but_no_more_than_makes_a_snapshot_due() {
+        Parts parts = start();
+        safe = 1;
+        apply(parts, 4);
+        writeOne(parts);
+        assertThat(parts.wal.storage().firstIndex()).as("it needs 2").isEqualTo(2);
+
+        apply(parts, 4);
+        writeOne(parts);
+        assertThat(parts.wal.storage().firstIndex())
+                .as("it still does, and the first snapshot is the last that it could begin with")
+                .isEqualTo(5);
+
+        safe = 8;
+        apply(parts, 4);
+        writeOne(parts);
+        assertThat(parts.wal.storage().firstIndex())
+                .as("all have 8, and the younger half begins behind 10")
+                .isEqualTo(9);
+
+        safe = 16;
+        apply(parts, 4);
+        writeOne(parts);
+        assertThat(parts.wal.storage().firstIndex())
+                .as("all have everything, and the younger half stays for who is away for a moment")
+                .isEqualTo(15);
     }
 
     @Test
