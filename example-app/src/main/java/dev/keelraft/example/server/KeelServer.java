@@ -39,10 +39,12 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
@@ -345,14 +347,15 @@ public final class KeelServer implements AutoCloseable {
     }
 
     /**
-     * Stops the member: no client is served any more, those who wait are told, and the log is closed. Returns after some
-     * seconds at most; a second call does nothing.
+     * Stops the member: if it leads, it hands over first; then no client is served any more, those who wait are told, and the log
+     * is closed. Returns after some seconds at most; a second call does nothing.
      */
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) {
             return;
         }
+        handOver();
         clientServers.forEach(Server::shutdown);
         loop.stop();
         if (kernelThread.getState() == Thread.State.NEW) {
@@ -365,6 +368,24 @@ public final class KeelServer implements AutoCloseable {
         snapshotWriter.shutdownNow();
         clientThreads.shutdown();
         LOG.info("{} has stopped", options.name());
+    }
+
+    /* As etcd does. Clients are served on: writes of the moment between two leaders go to the next one. */
+    private void handOver() {
+        if (kernelThread.getState() == Thread.State.NEW) {
+            return;
+        }
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        if (!inbox.add(Inbox.Task.of(kernel -> kernel.handOver(done), () -> done.complete(false)))) {
+            return;
+        }
+        try {
+            done.get(options.electionTimeout().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOG.info("{} leaves without a successor: nobody has taken over in time", options.name());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void awaitAll() {

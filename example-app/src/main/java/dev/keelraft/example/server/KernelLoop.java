@@ -6,6 +6,7 @@ import dev.keelraft.RaftConfig;
 import dev.keelraft.RawNode;
 import dev.keelraft.ReadResult;
 import dev.keelraft.Ready;
+import dev.keelraft.Status;
 import dev.keelraft.example.etcd.ServerStatus;
 import dev.keelraft.example.kv.EtcdError;
 import dev.keelraft.example.kv.KeyValueState;
@@ -27,8 +28,10 @@ import io.grpc.Deadline;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -86,6 +89,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     /** For how many ticks nobody has led. */
     private long leaderlessTicks;
+
+    /** Waits for another member to lead in place of this one, which is to be stopped. */
+    private @Nullable CompletableFuture<Boolean> handOver;
 
     private long leader;
 
@@ -371,6 +377,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         LOG.info("term {}: {} leads", term, leader == id ? "this member" : Long.toHexString(leader));
         leaderlessTicks = 0;
         writes.leaderChanged();
+        if (handOver != null && leader != id) {
+            handOver.complete(true);
+        }
     }
 
     private ServerStatus statusNow() {
@@ -425,6 +434,33 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
     ProposalResult propose(byte[] data) {
         // It is about to give up its leadership, and until then one that cannot write is none.
         return diskFull ? new ProposalResult(ProposalResult.Outcome.NO_LEADER, 0, 0, NodeId.NONE) : node.propose(data);
+    }
+
+    /**
+     * Hands leadership over to whoever has most of the log, because this member is to be stopped: the group need not find out by
+     * a time-out that it is gone.
+     *
+     * @param done completes when another member leads; at once if this one does not, or nobody can be reached
+     */
+    void handOver(CompletableFuture<Boolean> done) {
+        OptionalLong best = leader == id ? bestSuccessor() : OptionalLong.empty();
+        if (best.isEmpty()) {
+            done.complete(false);
+            return;
+        }
+        LOG.info("leadership goes to {}", Long.toHexString(best.getAsLong()));
+        handOver = done;
+        node.transferLeadership(best.getAsLong());
+    }
+
+    private OptionalLong bestSuccessor() {
+        Status now = node.status();
+        return now.peers().stream()
+                .filter(peer ->
+                        peer.id() != id && now.confState().voters().contains(peer.id()) && peers.isReachable(peer.id()))
+                .max(Comparator.comparingLong(Status.Peer::match))
+                .map(peer -> OptionalLong.of(peer.id()))
+                .orElse(OptionalLong.empty());
     }
 
     void reportUnreachable(long peer) {

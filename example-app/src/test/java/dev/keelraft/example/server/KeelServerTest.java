@@ -91,6 +91,28 @@ class KeelServerTest {
         }
     }
 
+    /** Nobody needs to find out by a time-out that it is gone: its term is followed by the next, and a leader is there already. */
+    @Test
+    void a_leader_that_is_stopped_hands_over_first() throws Exception {
+        try (TestCluster cluster = cluster(3, NO_SNAPSHOT).startAll()) {
+            int leader = cluster.awaitLeader();
+            try (TestClient client = new TestClient(cluster.clientUrl(leader))) {
+                client.put("before", "1");
+            }
+            cluster.awaitEqualStates();
+            long term = cluster.server(leader).status().term();
+            int other = leader % 3 + 1;
+            cluster.stop(leader);
+            assertThat(Stream.of(other, other % 3 + 1)
+                            .map(member -> cluster.server(member).status()))
+                    .as("the next leader leads when the last has stopped")
+                    .anyMatch(status -> status.leader() == status.memberId() && status.term() == term + 1);
+            try (TestClient client = new TestClient(cluster.clientUrl(other))) {
+                client.put("after", "1");
+            }
+        }
+    }
+
     @Test
     void a_follower_that_missed_more_than_the_log_has_comes_back_through_a_snapshot() throws Exception {
         ByteString value = ByteString.copyFrom(new byte[4096]);

@@ -33,7 +33,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the clients of one of three members are told when it has no leader, or loses it, or has a disk that is full or stalls. Their time would be over in a day: no answer here comes from that.
+ * What the clients of one of three members are told when it has no leader, loses it or hands over, or has a disk that is full or
+ * stalls. Their time would be over in a day: no answer here comes from that.
  */
 @Timeout(120)
 class TroublesTest {
@@ -83,6 +84,13 @@ class TroublesTest {
 
     private static void awaitLeader(SingleMember member, long leader) {
         Await.that("the leader to be " + leader, () -> member.loop().status().leader() == leader);
+    }
+
+    /** Has a leader hand over; returns to whom. */
+    private long handOver(SingleMember member, CompletableFuture<Boolean> done) {
+        member.onKernelThread(kernel -> kernel.handOver(done));
+        Await.that("the order to campaign", () -> others.count(MessageType.TIMEOUT_NOW) == 1);
+        return others.lastReceiver(MessageType.TIMEOUT_NOW);
     }
 
     private static CompletableFuture<Result> write(SingleMember member, String key) {
@@ -161,6 +169,43 @@ class TroublesTest {
         Await.that("the question", () -> others.lastReceiver(MessageType.READ_INDEX) == 9);
         hearHeartbeat(member, 8, 4);
         assertThat(errorOf(read)).as("one more, and not for ever").isEqualTo(EtcdError.LEADER_CHANGED);
+    }
+
+    // ---------------------------------------------------------------- a hand-over
+
+    @Test
+    void writes_are_told_of_a_hand_over_that_takes_longer_than_it_should() {
+        SingleMember member = startLeader(SingleMember.STEADY);
+        CompletableFuture<Boolean> handedOver = new CompletableFuture<>();
+        handOver(member, handedOver);
+        CompletableFuture<Result> write = write(member, "waits");
+        assertThat(errorOf(write)).isEqualTo(EtcdError.LEADER_CHANGED);
+        assertThat(member.loop().status().leader())
+                .as("nothing has come of it yet")
+                .isEqualTo(SingleMember.ID);
+        get(member.read(TOMORROW));
+        assertThat(handedOver).isNotDone();
+    }
+
+    @Test
+    void a_hand_over_is_done_when_the_next_one_leads() {
+        SingleMember member = startLeader(SingleMember.STEADY);
+        CompletableFuture<Boolean> handedOver = new CompletableFuture<>();
+        long successor = handOver(member, handedOver);
+        long term = member.loop().status().term() + 1;
+        hear(member, MessageType.VOTE, successor, term, new Body.Vote(100, term - 1, true));
+        awaitLeader(member, 0);
+        assertThat(handedOver).isNotDone();
+        hearHeartbeat(member, successor, term);
+        assertThat(get(handedOver)).isTrue();
+    }
+
+    @Test
+    void who_does_not_lead_has_nothing_to_hand_over() {
+        SingleMember member = start(SingleMember.STEADY);
+        CompletableFuture<Boolean> handedOver = new CompletableFuture<>();
+        member.onKernelThread(kernel -> kernel.handOver(handedOver));
+        assertThat(get(handedOver)).isFalse();
     }
 
     // ---------------------------------------------------------------- a disk that stalls, or is full
