@@ -71,6 +71,11 @@ class TroublesTest {
         hear(member, MessageType.TIMEOUT_NOW, 8, 1, new Body.TimeoutNow());
         awaitLeader(member, SingleMember.ID);
         get(write(member, "first"));
+        // The client hears of it before the status does.
+        Await.that("everything to be applied", () -> {
+            ServerStatus now = member.loop().status();
+            return now.commitIndex() == now.appliedIndex() && now.appliedIndex() > 0;
+        });
         return member;
     }
 
