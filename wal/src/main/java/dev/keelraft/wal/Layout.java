@@ -13,6 +13,8 @@ record Layout(Path data, Path raft) {
     static final String UNFINISHED = "raft.tmp-";
 
     private static final String SUFFIX = ".wal";
+    private static final String SPARE = "spare-";
+    private static final String TEMPORARY = ".tmp";
     private static final int SEQUENCE_DIGITS = 16;
 
     /** The layout of the log of a data directory. */
@@ -55,7 +57,17 @@ record Layout(Path data, Path raft) {
 
     /** A segment in preparation, of no meaning until it has its final name. */
     Path nextSegment() {
-        return segments().resolve("next.tmp");
+        return segments().resolve("next" + TEMPORARY);
+    }
+
+    /** A file that is prepared for a segment to come, of no meaning either. */
+    Path spare(long nonce) {
+        return segments().resolve(SPARE + String.format("%016x", nonce) + TEMPORARY);
+    }
+
+    /** Tells whether a name in {@link #segments} is that of a file which never means anything to an open. */
+    boolean isTemporary(String name) {
+        return segments().resolve(name).equals(nextSegment()) || (name.startsWith(SPARE) && name.endsWith(TEMPORARY));
     }
 
     /** The sequence number that a file name stands for, or 0 if it is not that of a segment. */

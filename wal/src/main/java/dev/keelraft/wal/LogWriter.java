@@ -39,6 +39,7 @@ final class LogWriter {
     private final GroupState state;
     private final long bootCount;
     private final FrameBuffer buffer = new FrameBuffer();
+    private final Spares spares;
 
     private long endLsn;
     private volatile long writtenLsn;
@@ -71,6 +72,7 @@ final class LogWriter {
         this.segments = segments;
         this.state = state;
         this.bootCount = bootCount;
+        this.spares = new Spares(files, layout, options);
         this.endLsn = end.lsn();
         this.writtenLsn = end.lsn();
         this.durableLsn = end.lsn();
@@ -221,12 +223,10 @@ final class LogWriter {
      */
     private void cut(long frameBytes) throws IOException {
         checkLock();
-        Path path = layout.nextSegment();
-        if (files.exists(path)) {
-            files.delete(path);
-        }
         long fileBytes = fileBytesFor(frameBytes);
-        OpenFile file = zeroed(path, fileBytes);
+        Spare spare = spares.take();
+        Path path = spare != null ? spare.path() : layout.nextSegment();
+        OpenFile file = spare != null ? grown(spare, fileBytes) : zeroed(path, fileBytes);
         force();
         SegmentHeader header = nextHeader(fileBytes);
         LogEnd end;
@@ -246,17 +246,34 @@ final class LogWriter {
         chain = end.chain();
         durable();
         mark(false, true);
+        spares.prepare();
+    }
+
+    /* Its length is what the header says, for ever. A batch that is larger than a segment needs more than was prepared. */
+    private OpenFile grown(Spare spare, long fileBytes) throws IOException {
+        OpenFile file = spare.file();
+        if (file == null) {
+            throw new IllegalStateException("a spare that is not ready");
+        }
+        return zeroed(spare.path(), file, spare.fileBytes(), fileBytes);
     }
 
     private OpenFile zeroed(Path path, long fileBytes) throws IOException {
+        if (files.exists(path)) {
+            files.delete(path);
+        }
         OpenFile file;
         try {
             file = files.create(path);
         } catch (NoSpaceException e) {
             throw noSpace(e);
         }
+        return zeroed(path, file, 0, fileBytes);
+    }
+
+    private OpenFile zeroed(Path path, OpenFile file, long from, long fileBytes) throws IOException {
         try {
-            Segment.zero(file, 0, fileBytes);
+            Segment.zero(file, from, fileBytes);
             return file;
         } catch (NoSpaceException e) {
             throw withdrawn(path, file, e);
@@ -270,6 +287,7 @@ final class LogWriter {
     }
 
     private WalSpaceExhausted noSpace(NoSpaceException e) {
+        spares.failed(e);
         return new WalSpaceExhausted(
                 "there is no space for a new segment in " + layout.segments() + ": " + e.getMessage()
                         + ". Nothing was stored or changed, and nothing acknowledged is lost. Free space, or raise the"
@@ -331,8 +349,19 @@ final class LogWriter {
         }
     }
 
+    /** Has the next segment prepared, unless it is, or is on its way, or nobody is there to do it. */
+    void prepareSpare() {
+        spares.prepare();
+    }
+
+    /** How the preparation of the next segment stands. Any thread. */
+    SpareStatus spareStatus() {
+        return spares.status();
+    }
+
     /** Closes all files and gives the lock up, also where one of them fails. */
     void closeFiles() {
+        spares.close();
         IOException failed = null;
         for (Closeable open : List.<Closeable>of(segments::close, mark::close, lock)) {
             try {

@@ -117,7 +117,7 @@ final class Recovery {
             if (sequence >= mark.firstSegment()) {
                 present.add(sequence);
                 last = Math.max(last, sequence);
-            } else if (sequence > 0 || path.equals(layout.nextSegment())) {
+            } else if (sequence > 0 || layout.isTemporary(name)) {
                 leftovers.add(path);
             }
         }

@@ -184,6 +184,7 @@ final class Startup {
         writer.markOpened();
         recovery.removeLeftovers();
         writeBoot(writer, recovery, bootCount);
+        writer.prepareSpare();
         WalStorage storage = new WalStorage(segments, state, recovery.frames(), options.cacheBytes());
         SavedSnapshot newest = state.newestSnapshot();
         Recovered recovered = new Recovered(

@@ -217,11 +217,26 @@ public final class Wal implements AutoCloseable {
         // before.
         sync();
         drop();
+        writer.prepareSpare();
     }
 
     /* Not what the kernel may still read: on another thread it learns only later that entries are gone. */
     private void drop() {
         writer.drop(ownThread ? Math.min(state.startIndex(), storage.releasedIndex()) : state.startIndex());
+    }
+
+    /**
+     * Has the next segment prepared by {@link WalOptions#preparer}, if that has failed before; otherwise it does nothing. For a
+     * host to call now and then while {@link #spareStatus} says so. {@link #release} does the same.
+     */
+    public void prepareSpare() {
+        checkOpen();
+        writer.prepareSpare();
+    }
+
+    /** Returns whether the next segment is prepared. May be called on any thread. */
+    public SpareStatus spareStatus() {
+        return writer.spareStatus();
     }
 
     /**

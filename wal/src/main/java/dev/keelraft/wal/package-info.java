@@ -49,7 +49,8 @@
  *     IDENTITY                  whose log it is, twice
  *     MARK                      how far it was durable, two slots
  *     wal/0000000000000001.wal  segments, numbered in 16 hexadecimal digits, without gaps
- *     wal/next.tmp              a segment in preparation, of no meaning
+ *     wal/next.tmp              a segment in preparation, of no meaning; every open deletes it
+ *     wal/spare-*.tmp           the same, prepared ahead on the host's executor; the star is 16 random hexadecimal digits
  *     snap/                     the host's snapshot files
  * </pre>
  *
@@ -150,6 +151,10 @@
  *       clients, who choose payloads and cannot know it, from writing what looks like a frame.
  *   <li>Segments are <b>full of zeros</b> before they are used, and keep their length: a sync changes no metadata, the end
  *       needs no length of its own, and a file that is cut short is noticed.
+ *   <li>A <b>spare</b> may become a segment only when its zeros, its length and its name are on the disk. The job that prepares
+ *       it touches its own file alone, under a random name; the writer takes the open file from it through one atomic
+ *       reference, and whoever of the two has it last without need deletes it. If the job fails, the append that needs a
+ *       segment prepares one itself, and {@link dev.keelraft.wal.SpareStatus} has said so before.
  *   <li>MARK's slot that was <b>forced last is never written</b> before the other one was forced: no crash can tear both.
  *   <li>MARK says that the log is open before its first frame is written, and says which segments count before one is deleted.
  *   <li>Whatever an open finds after a crash it <b>forces before it shows it</b>: the file, and the directories up to the
@@ -165,7 +170,6 @@
  *       boot reads and certifies them; if then the power goes, the log is found corrupt, not silently short. Writing such
  *       pages again at an open would save the member, and is to come.
  *   <li>One group per log. Records carry a group, 0 so far; another one is reported as a newer version.
- *   <li>A segment is prepared when it is needed, in the append that needs it.
  *   <li>Each segment keeps a file open.
  *   <li>Local POSIX file systems only: directories must be syncable, renames atomic, locks real.
  * </ul>

@@ -31,6 +31,7 @@ final class Driver {
 
     private final MemoryFiles files;
     private final WalOptions options;
+    private final boolean spares;
     private final Random payloads = new Random(1);
     private final List<LogState> states = new ArrayList<>(List.of(LogState.EMPTY));
     private int acknowledged;
@@ -41,8 +42,14 @@ final class Driver {
     private long unwrittenBytes;
 
     Driver(MemoryFiles files, WalOptions options) {
+        this(files, options, false);
+    }
+
+    /** With spare segments, or without: they are prepared when {@link MemoryFiles} runs jobs. */
+    Driver(MemoryFiles files, WalOptions options, boolean spares) {
         this.files = files;
-        this.options = options;
+        this.options = spares ? options.withPreparer(files) : options;
+        this.spares = spares;
     }
 
     /** Small segments, no cache to speak of (so that reads go to the files), and numbers that repeat. */
@@ -230,7 +237,7 @@ final class Driver {
 
     /** A host that knows the same, on a copy of the files. */
     Driver copy() {
-        Driver copy = new Driver(files.copy(), options);
+        Driver copy = new Driver(files.copy(), options, spares);
         copy.states.clear();
         copy.states.addAll(states);
         copy.acknowledged = acknowledged;

@@ -6,8 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -15,6 +17,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +30,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>It counts operations, and can lose power or fail at the one that a test names: {@link #powerOffAt}, {@link #failAt},
  * {@link #failReadAt}. One thread at a time.
+ *
+ * <p>It is also the executor of the process that uses it: a job that it is given runs when a test says so, or, once {@link
+ * #runJobsAtAnyMoment} was called, between any two operations. Jobs die with their process.
  */
-final class MemoryFiles implements FileLayer {
+final class MemoryFiles implements FileLayer, Executor {
     static final int SECTOR = 512;
 
     /** What may become of an unsynced sector, beside "as before" and "as written". */
@@ -53,6 +59,12 @@ final class MemoryFiles implements FileLayer {
     private int failReadAt;
     private Random faults = new Random(0);
     private boolean off;
+
+    private final Deque<Runnable> jobs = new ArrayDeque<>();
+    private @Nullable Random moments;
+    private boolean inJob;
+    private String failed = "";
+    private @Nullable List<String> log;
 
     // ---------------------------------------------------------------- what tests do to it
 
@@ -93,9 +105,43 @@ final class MemoryFiles implements FileLayer {
         return root.bytes();
     }
 
+    @Override
+    public void execute(Runnable job) {
+        jobs.add(job);
+    }
+
+    /** Runs what waits. Returns how much that was. */
+    int runJobs() {
+        int count = 0;
+        for (Runnable job = jobs.poll(); job != null; job = jobs.poll()) {
+            inJob = true;
+            job.run();
+            inJob = false;
+            count++;
+        }
+        return count;
+    }
+
+    /** From now on jobs run before operations that these numbers choose. */
+    void runJobsAtAnyMoment(Random random) {
+        moments = random;
+    }
+
+    /** The operation that failed or lost power, as in {@link #log}; empty if none did. */
+    String failed() {
+        return failed;
+    }
+
+    /** From now on all changing operations, in order: {@code "write MARK"}, {@code "force MARK"}, {@code "sync wal"} ... */
+    List<String> log() {
+        log = new ArrayList<>();
+        return log;
+    }
+
     /** The process dies, the machine lives: open files and locks are gone, the page cache stays. */
     void kill() {
         boot++;
+        jobs.clear();
         locked = new HashSet<>();
         off = false;
     }
@@ -191,7 +237,7 @@ final class MemoryFiles implements FileLayer {
     public OpenFile create(Path file) throws IOException {
         Inode inode = new Inode();
         add(file, inode);
-        return new Handle(inode);
+        return new Handle(file, inode);
     }
 
     private void add(Path path, Node node) throws IOException {
@@ -199,13 +245,13 @@ final class MemoryFiles implements FileLayer {
         if (parent.cache.containsKey(name(path))) {
             throw new FileAlreadyExistsException(path.toString());
         }
-        change(() -> parent.change(new Change(null, name(path), node)));
+        change("create", path, () -> parent.change(new Change(null, name(path), node)));
     }
 
     @Override
     public OpenFile open(Path file) throws IOException {
         read();
-        return new Handle(inode(file));
+        return new Handle(file, inode(file));
     }
 
     @Override
@@ -223,7 +269,7 @@ final class MemoryFiles implements FileLayer {
         if (parent.cache.get(name(to)) instanceof Directory) {
             throw new FileAlreadyExistsException(to.toString());
         }
-        change(() -> parent.change(new Change(name(from), name(to), node)));
+        change("rename", from, () -> parent.change(new Change(name(from), name(to), node)));
     }
 
     @Override
@@ -233,13 +279,13 @@ final class MemoryFiles implements FileLayer {
         if (node instanceof Directory directory && !directory.cache.isEmpty()) {
             throw new IOException("directory not empty: " + path);
         }
-        change(() -> parent.change(new Change(name(path), null, node)));
+        change("delete", path, () -> parent.change(new Change(name(path), null, node)));
     }
 
     @Override
     public void syncDirectory(Path path) throws IOException {
         Directory directory = directory(path);
-        change(directory::sync, () -> {});
+        change("sync", path, directory::sync, () -> {});
     }
 
     @Override
@@ -269,11 +315,13 @@ final class MemoryFiles implements FileLayer {
     }
 
     private final class Handle implements OpenFile {
+        private final Path path;
         private final Inode inode;
         private final int openedIn = boot;
         private boolean closed;
 
-        Handle(Inode inode) {
+        Handle(Path path, Inode inode) {
+            this.path = path;
             this.inode = inode;
         }
 
@@ -296,7 +344,7 @@ final class MemoryFiles implements FileLayer {
                 inode.write(from.slice(from.position(), fits), position);
                 throw new NoSpaceException("the disk in memory is full");
             }
-            change(() -> inode.write(from, position), () -> {
+            change("write", path, () -> inode.write(from, position), () -> {
                 int part = faults.nextInt(from.remaining() + 1);
                 inode.write(from.slice(from.position(), part), position);
             });
@@ -305,7 +353,7 @@ final class MemoryFiles implements FileLayer {
         @Override
         public void force(boolean metadata) throws IOException {
             check();
-            change(inode::persist, () -> inode.persistSomeAndForgetTheRest(faults));
+            change("force", path, inode::persist, () -> inode.persistSomeAndForgetTheRest(faults));
         }
 
         @Override
@@ -332,8 +380,8 @@ final class MemoryFiles implements FileLayer {
         void run() throws IOException;
     }
 
-    private void change(Step step) throws IOException {
-        change(step, () -> {
+    private void change(String verb, Path path, Step step) throws IOException {
+        change(verb, path, step, () -> {
             if (faults.nextBoolean()) {
                 step.run();
             }
@@ -342,9 +390,18 @@ final class MemoryFiles implements FileLayer {
 
     /* What a write or force that loses power has done in part is for the crash to decide. */
 
-    private void change(Step whole, Step inPart) throws IOException {
+    private void change(String verb, Path path, Step whole, Step inPart) throws IOException {
+        if (!inJob && moments != null && moments.nextInt(4) == 0) {
+            runJobs();
+        }
         checkPower();
         operations++;
+        if (log != null) {
+            log.add(verb + " " + name(path));
+        }
+        if (operations == powerOffAt || operations == failAt) {
+            failed = verb + " " + name(path);
+        }
         if (operations == powerOffAt) {
             off = true;
             if (faults.nextBoolean()) {
@@ -399,7 +456,8 @@ final class MemoryFiles implements FileLayer {
     }
 
     private static String name(Path path) {
-        return path.getFileName().toString();
+        Path name = path.getFileName();
+        return name == null ? "" : name.toString();
     }
 
     private sealed interface Node permits Directory, Inode {}

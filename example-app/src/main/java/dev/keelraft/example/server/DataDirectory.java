@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 
 /**
  * Opens what is durable of a member: who it is, and its log. {@link ClusterFile} tells in which order a first start writes, and
@@ -31,10 +32,11 @@ record DataDirectory(Cluster cluster, Wal wal) {
     /**
      * Opens the directory, or begins it.
      *
+     * @param preparer where the log has its next segment prepared
      * @throws ServerFailure if this member must not start with it
      * @throws RuntimeException if the log cannot be opened, as {@link Wal#open} says
      */
-    static DataDirectory open(ServerOptions options) throws IOException, ServerFailure {
+    static DataDirectory open(ServerOptions options, Executor preparer) throws IOException, ServerFailure {
         Path directory = options.dataDirectory();
         createPrivate(directory);
         Optional<ClusterFile> found = ClusterFile.read(directory);
@@ -73,7 +75,8 @@ record DataDirectory(Cluster cluster, Wal wal) {
         WalIdentity identity = new WalIdentity(cluster.id(), cluster.self());
         WalOptions walOptions = WalOptions.defaults()
                 .withSegmentBytes(segmentBytes(options.snapshotLogBytes()))
-                .onItsOwnThread();
+                .onItsOwnThread()
+                .withPreparer(preparer);
         Wal wal = hasLog ? Wal.open(directory, identity, walOptions) : Wal.create(directory, identity, walOptions);
         try {
             claim(directory, file, wal.recovered().incarnation());

@@ -80,6 +80,7 @@ public final class KeelServer implements AutoCloseable {
     private final Cluster cluster;
     private final Wal wal;
     private final Inbox inbox = new Inbox();
+    private final ExecutorService segmentPreparer;
     private final ExecutorService snapshotWriter;
     private final ExecutorService clientThreads;
     private final PeerTransport peers;
@@ -101,26 +102,32 @@ public final class KeelServer implements AutoCloseable {
     public static KeelServer start(ServerOptions options) throws ServerFailure {
         KeelServer server = null;
         Wal opened = null;
+        ExecutorService segmentPreparer = Executors.newSingleThreadExecutor(threads("keel-segment-" + options.name()));
         try {
-            DataDirectory data = DataDirectory.open(options);
+            DataDirectory data = DataDirectory.open(options, segmentPreparer);
             opened = data.wal();
-            server = new KeelServer(options, data.cluster(), opened);
+            server = new KeelServer(options, data.cluster(), opened, segmentPreparer);
             server.start();
             return server;
         } catch (IOException | RuntimeException | ServerFailure e) {
             if (server != null) {
                 server.close();
-            } else if (opened != null) {
-                opened.close();
+            } else {
+                if (opened != null) {
+                    opened.close();
+                }
+                segmentPreparer.shutdown();
             }
             throw e instanceof ServerFailure failure ? failure : ServerFailure.of(e);
         }
     }
 
-    private KeelServer(ServerOptions options, Cluster cluster, Wal wal) throws IOException {
+    private KeelServer(ServerOptions options, Cluster cluster, Wal wal, ExecutorService segmentPreparer)
+            throws IOException {
         this.options = options;
         this.cluster = cluster;
         this.wal = wal;
+        this.segmentPreparer = segmentPreparer;
         SecureRandom random = new SecureRandom();
         Recovered recovered = wal.recovered();
         logRecovered(recovered);
@@ -366,6 +373,7 @@ public final class KeelServer implements AutoCloseable {
         awaitAll();
         peers.close();
         snapshotWriter.shutdownNow();
+        segmentPreparer.shutdown();
         clientThreads.shutdown();
         LOG.info("{} has stopped", options.name());
     }

@@ -3,6 +3,7 @@ package dev.keelraft.example.server;
 import dev.keelraft.Ready;
 import dev.keelraft.example.server.SnapshotFiles.Stored;
 import dev.keelraft.wal.SnapshotFile;
+import dev.keelraft.wal.SpareStatus;
 import dev.keelraft.wal.Wal;
 import dev.keelraft.wal.WalSpaceExhausted;
 import java.util.ArrayList;
@@ -44,6 +45,7 @@ final class LogThread {
 
     private boolean mustSync;
     private boolean isFull;
+    private boolean isLow;
     private long newestSnapshot;
     private volatile boolean stopping;
 
@@ -167,9 +169,19 @@ final class LogThread {
             }
             mustSync = false;
         }
+        warnIfLow();
         List<Ready> durable = List.copyOf(appended);
         appended.clear();
         tell(kernel -> kernel.persisted(durable));
+    }
+
+    /* Said once, while there is still room in the last segment. A release tries again, and so does the next segment. */
+    private void warnIfLow() {
+        boolean low = wal.spareStatus().state() == SpareStatus.State.FAILED;
+        if (low && !isLow) {
+            LOG.warn("{}", wal.spareStatus());
+        }
+        isLow = low;
     }
 
     private void save(Stored stored, long releaseIndex) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.keelraft.example.server.ServerFailure.Kind;
 import dev.keelraft.example.server.ServerOptions.ClusterState;
+import dev.keelraft.wal.SpareStatus;
 import dev.keelraft.wal.Wal;
 import dev.keelraft.wal.WalIdentity;
 import dev.keelraft.wal.WalOptions;
@@ -14,6 +15,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -62,9 +64,19 @@ class DataDirectoryTest {
     }
 
     private Cluster openAndClose(ServerOptions options) throws Exception {
-        DataDirectory data = DataDirectory.open(options);
+        DataDirectory data = DataDirectory.open(options, Runnable::run);
         data.wal().close();
         return data.cluster();
+    }
+
+    @Test
+    void the_log_has_its_next_segment_prepared_by_the_hosts_executor() throws Exception {
+        List<Runnable> jobs = new ArrayList<>();
+        try (Wal wal = DataDirectory.open(first(), jobs::add).wal()) {
+            assertThat(wal.spareStatus().state()).isEqualTo(SpareStatus.State.PREPARING);
+            jobs.forEach(Runnable::run);
+            assertThat(wal.spareStatus().state()).isEqualTo(SpareStatus.State.READY);
+        }
     }
 
     private static void assertRefused(Kind kind, String text, ThrowingCallable start) {
@@ -205,7 +217,7 @@ class DataDirectoryTest {
 
     @Test
     void two_processes_do_not_share_a_directory() throws Exception {
-        DataDirectory open = DataDirectory.open(first());
+        DataDirectory open = DataDirectory.open(first(), Runnable::run);
         assertThatThrownBy(() -> openAndClose(first())).hasMessageContaining("is open already");
         open.wal().close();
     }
