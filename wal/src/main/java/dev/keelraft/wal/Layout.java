@@ -43,6 +43,11 @@ record Layout(Path data, Path raft) {
         return raft.resolve("MARK");
     }
 
+    /** MARK in preparation, of no meaning until it has its final name. */
+    Path nextMark() {
+        return raft.resolve("MARK" + TEMPORARY);
+    }
+
     Path segments() {
         return raft.resolve("wal");
     }

@@ -180,7 +180,11 @@ final class LogWriter {
     }
 
     private void mark(boolean clean, boolean force) throws IOException {
-        Mark next = new Mark(
+        mark.write(nextMark(clean), force);
+    }
+
+    private Mark nextMark(boolean clean) {
+        return new Mark(
                 identity.walId(),
                 mark.count() + 1,
                 bootCount,
@@ -190,14 +194,12 @@ final class LogWriter {
                 segments.firstSequence(),
                 segments.tail().sequence(),
                 clean);
-        mark.write(next, force);
     }
 
     /** Records that the log is in use again, before its first frame. */
     void markOpened() {
         try {
-            mark.force();
-            mark(false, true);
+            mark.renew(files, layout, nextMark(false));
         } catch (IOException | RuntimeException | Error e) {
             throw poison("MARK could not be written", e);
         }

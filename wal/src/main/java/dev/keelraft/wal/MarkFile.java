@@ -22,7 +22,7 @@ final class MarkFile {
     private static final int SLOT_BYTES = 4096;
     private static final int SLOTS = 2;
 
-    private final OpenFile file;
+    private OpenFile file;
     private final ByteBuffer buffer = allocate(Mark.BYTES);
     private final Checksum checksum = new Checksum();
     private final Mark found;
@@ -42,11 +42,20 @@ final class MarkFile {
 
     /** Writes the file, which is new, and forces it. */
     static void create(FileLayer files, Path path, Mark first) throws IOException {
+        written(files, path, first).close();
+    }
+
+    private static OpenFile written(FileLayer files, Path path, Mark first) throws IOException {
         ByteBuffer slots = allocate(SLOTS * SLOT_BYTES);
         first.writeTo(slots, new Checksum());
-        try (OpenFile file = files.create(path)) {
+        OpenFile file = files.create(path);
+        try {
             file.write(slots.clear(), 0);
             file.force(true);
+            return file;
+        } catch (Throwable e) {
+            file.close();
+            throw e;
         }
     }
 
@@ -96,11 +105,33 @@ final class MarkFile {
     }
 
     /**
-     * Makes what was read durable. A process that died may have left its newest mark in the page cache only; before the other
-     * slot is overwritten it must be on the disk.
+     * Writes the first mark of a run, into a new file that takes the place of this one. What was read may be in the page cache
+     * alone, without another force ever writing it, so that neither slot is known to be on the disk: in place, no slot could
+     * be overwritten. Only where the disk is full it is done in place all the same; then the force is relied upon.
      */
-    void force() throws IOException {
-        file.force(true);
+    void renew(FileLayer files, Layout layout, Mark mark) throws IOException {
+        Path path = layout.nextMark();
+        if (files.exists(path)) {
+            files.delete(path);
+        }
+        OpenFile next;
+        try {
+            next = written(files, path, mark);
+        } catch (NoSpaceException e) {
+            if (files.exists(path)) {
+                files.delete(path);
+            }
+            file.force(true);
+            write(mark, true);
+            return;
+        }
+        OpenFile before = file;
+        file = next;
+        count = mark.count();
+        safeSlot = 0;
+        files.rename(path, layout.mark());
+        files.syncDirectory(layout.raft());
+        before.close();
     }
 
     /** Writes a mark that counts one more than the newest. */

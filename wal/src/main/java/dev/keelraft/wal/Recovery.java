@@ -28,8 +28,9 @@ import java.util.Set;
  *
  * E may be beyond D: whole frames of which nothing says that they were forced. They are kept, as they may have been
  * acknowledged just before the crash (the process died after the force, before MARK was written), and then they must be
- * forced now: the page cache may have them, and the disk not. Then MARK is written, with a count that says that the log is
- * open, and only then a frame: a torn first frame must not look like damage to a log that was closed.
+ * written again and forced now: the page cache may have them, and the disk not, even after a force that succeeds. Then MARK is
+ * written anew, for the same reason, with a count that says that the log is open, and only then a frame: a torn first frame
+ * must not look like damage to a log that was closed.
  *
  * A crash at any of these steps leads back to the same state; that is tested by crashing at each of them.
  */
@@ -291,17 +292,64 @@ final class Recovery {
         return new WalCorrupt(file, offset, mark.durableLsn(), what);
     }
 
-    /** Makes durable what was read. After a clean close it is. */
+    /**
+     * Makes durable what was read, and removes what was not finished. After a clean close, and where MARK says that exactly this
+     * is on the disk, it is.
+     */
     void harden() throws IOException {
-        if (!mark.clean()) {
-            Segment tail = segments.get(segments.size() - 1);
-            long offset = end.lsn() - tail.startLsn();
-            Segment.zero(tail.file(), offset, offset + droppedBytes);
-            tail.file().force(true);
-            files.syncDirectory(layout.segments());
-            files.syncDirectory(layout.raft());
-            files.syncDirectory(layout.data());
+        if (mark.clean()) {
+            return;
         }
+        if (end.lsn() > mark.durableLsn() || droppedBytes > 0) {
+            rewriteTail();
+        }
+        files.syncDirectory(layout.segments());
+        files.syncDirectory(layout.raft());
+        files.syncDirectory(layout.data());
+    }
+
+    /*
+     * What nobody has certified may be in the page cache alone, and clean there since a force of an earlier run has failed:
+     * then another force writes nothing, and reports success. Only bytes that are written again are forced. They go into a new
+     * file that takes the old one's place as a whole: written over themselves they could be torn by the next power loss,
+     * though they were on the disk and acknowledged.
+     */
+    private void rewriteTail() throws IOException {
+        Segment tail = segments.get(segments.size() - 1);
+        Path path = layout.nextSegment();
+        if (files.exists(path)) {
+            files.delete(path);
+            leftovers.remove(path);
+        }
+        OpenFile copy;
+        try {
+            copy = files.create(path);
+        } catch (NoSpaceException e) {
+            forceTail(tail);
+            return;
+        }
+        try {
+            tail.copyTo(copy, end.lsn() - tail.startLsn());
+            copy.force(true);
+            files.rename(path, tail.path());
+        } catch (NoSpaceException e) {
+            copy.close();
+            files.delete(path);
+            forceTail(tail);
+            return;
+        } catch (Throwable e) {
+            copy.close();
+            throw e;
+        }
+        segments.set(segments.size() - 1, new Segment(tail.path(), copy, tail.header(), tail.lastIndexBefore()));
+        tail.file().close();
+    }
+
+    /* The disk is full. A member that does not start could never release anything; so it relies on the force. */
+    private void forceTail(Segment tail) throws IOException {
+        long offset = end.lsn() - tail.startLsn();
+        Segment.zero(tail.file(), offset, offset + droppedBytes);
+        tail.file().force(true);
     }
 
     /**

@@ -17,6 +17,8 @@ record Segment(Path path, OpenFile file, SegmentHeader header, long lastIndexBef
     /** The length of the header, a page. */
     static final int HEADER_BYTES = 4096;
 
+    private static final int COPY_BYTES = 1 << 20;
+
     private static final ByteBuffer ZEROS = ByteBuffer.allocateDirect(256 << 10).asReadOnlyBuffer();
 
     long startLsn() {
@@ -49,6 +51,17 @@ record Segment(Path path, OpenFile file, SegmentHeader header, long lastIndexBef
         buffer.writeTo(file, 0);
         file.force(true);
         return end;
+    }
+
+    /** Writes the beginning of this file to another, which is empty, and zeros behind it, up to the same length. */
+    void copyTo(OpenFile other, long bytes) throws IOException {
+        ByteBuffer piece = ByteBuffer.allocateDirect((int) Math.min(bytes, COPY_BYTES));
+        for (long position = 0; position < bytes; position += piece.limit()) {
+            piece.clear().limit((int) Math.min(bytes - position, piece.capacity()));
+            file.read(piece, position);
+            other.write(piece.flip(), position);
+        }
+        zero(other, bytes, header.fileBytes());
     }
 
     /** Overwrites a part of a file with zeros. */

@@ -48,6 +48,7 @@
  *     OWNER                     who has it open, for people
  *     IDENTITY                  whose log it is, twice
  *     MARK                      how far it was durable, two slots
+ *     MARK.tmp                  the next MARK, of no meaning until it has its name
  *     wal/0000000000000001.wal  segments, numbered in 16 hexadecimal digits, without gaps
  *     wal/next.tmp              a segment in preparation, of no meaning; every open deletes it
  *     wal/spare-*.tmp           the same, prepared ahead on the host's executor; the star is 16 random hexadecimal digits
@@ -132,7 +133,7 @@
  *     slots of MARK are damaged; MARK does not fit the chain</td><td>corrupt</td></tr>
  * <tr><td>a frame whose checksums and chain hold breaks a rule of the log</td><td>corrupt: no crash writes that</td></tr>
  * <tr><td>no snapshot's file is whole, and the log does not start at 1</td><td>corrupt</td></tr>
- * <tr><td>otherwise: E at or behind D, followed by anything but zeros</td><td>torn: overwritten with zeros, and
+ * <tr><td>otherwise: E at or behind D, followed by anything but zeros</td><td>torn: replaced by zeros, and
  *     counted</td></tr>
  * <tr><td>a read fails</td><td>{@link dev.keelraft.wal.WalFailed}: never taken for an end</td></tr>
  * </table>
@@ -157,18 +158,23 @@
  *       segment prepares one itself, and {@link dev.keelraft.wal.SpareStatus} has said so before.
  *   <li>MARK's slot that was <b>forced last is never written</b> before the other one was forced: no crash can tear both.
  *   <li>MARK says that the log is open before its first frame is written, and says which segments count before one is deleted.
- *   <li>Whatever an open finds after a crash it <b>forces before it shows it</b>: the file, and the directories up to the
- *       host's. The process may have died between a write and its force, and what is shown will be acknowledged.
- *   <li>What was dropped is <b>zeroed and forced</b> before anything new is written, and every run starts with a frame that no
+ *   <li>Whatever an open finds behind what MARK certifies it <b>writes and forces again before it shows it</b>: the last segment
+ *       goes as a whole, with zeros behind its end, into a new file that takes the name of the old one; MARK does so at every
+ *       open. The process may have died between a write and its force, or with a force that failed: after that, pages are clean
+ *       in memory and not on the disk, and forcing them again writes nothing ("Can Applications Recover from fsync
+ *       Failures?"). Writing them again in place would put at risk what is on the disk and acknowledged: the next power loss
+ *       could tear it. The directories are synced up to the host's.
+ *   <li>What was dropped is <b>gone from the disk</b> before anything new is written, and every run starts with a frame that no
  *       other run has written, so nothing of it can ever continue the chain.
  * </ul>
  *
  * <h2>Limits</h2>
  *
  * <ul>
- *   <li>After a failed force, pages may be clean in memory and not on the disk. A process that is started again in the same
- *       boot reads and certifies them; if then the power goes, the log is found corrupt, not silently short. Writing such
- *       pages again at an open would save the member, and is to come.
+ *   <li>A directory whose sync has failed is synced again at the next open, and that is believed: names go through a journal,
+ *       and a file system whose journal fails ends. If the disk is full at an open after a crash, there is no room for a new
+ *       file either; then the old one is forced, and that is believed too. Should it have been clean and not on the disk, and
+ *       the power go next, the log is found corrupt, not silently short.
  *   <li>One group per log. Records carry a group, 0 so far; another one is reported as a newer version.
  *   <li>Each segment keeps a file open.
  *   <li>Local POSIX file systems only: directories must be syncable, renames atomic, locks real.

@@ -98,6 +98,42 @@ class RecoveryTest {
     }
 
     @Example
+    void a_log_whose_end_mark_certifies_is_not_written_again() {
+        threeEntries();
+        host.files().kill();
+        List<String> log = files.log();
+        host.open();
+        assertThat(log)
+                .containsSubsequence("sync wal", "sync raft", "sync data")
+                .containsSubsequence("write MARK.tmp", "force MARK.tmp", "rename MARK.tmp", "sync raft")
+                .doesNotContain("create next.tmp")
+                .endsWith("write 0000000000000001.wal", "force 0000000000000001.wal", "write MARK.tmp");
+    }
+
+    @Example
+    void an_end_that_nothing_certifies_is_written_again_into_a_new_file() {
+        threeEntries();
+        long certified = forger.endOfTail();
+        host.entries(1, 4, 1, 10);
+        host.sync();
+        setMarkBack(certified);
+        host.files().kill();
+        List<String> log = files.log();
+        host.open();
+        assertThat(log)
+                .containsSubsequence(
+                        "create next.tmp",
+                        "write next.tmp",
+                        "force next.tmp",
+                        "rename next.tmp",
+                        "sync wal",
+                        "rename MARK.tmp",
+                        "sync raft");
+        assertThat(host.now().lastIndex()).isEqualTo(4);
+        assertThat(log.subList(0, log.indexOf("sync wal"))).doesNotContain("write 0000000000000001.wal");
+    }
+
+    @Example
     void a_closed_log_has_no_torn_tail() {
         threeEntries();
         host.close();

@@ -89,6 +89,26 @@ class SpaceTest {
         assertThatThrownBy(this::appendLarge).isInstanceOf(WalSpaceExhausted.class);
     }
 
+    /* There is no room to write the last segment, or MARK, anew; the member starts all the same. */
+    @Example
+    void a_full_disk_can_be_opened_after_any_power_loss() {
+        fill();
+        host.append(new HardState(2, 0, 0), List.of());
+        for (int seed = 0; seed < 200; seed++) {
+            Driver crashed = host.copy();
+            crashed.files().crash(new Random(seed), seed % 2 == 0 ? Damage.TORN : Damage.GARBAGE);
+            crashed.files().limit(crashed.files().used() + 1000L * (seed % 20));
+            for (int i = 0; i < 3; i++) {
+                crashed.open();
+                crashed.files().kill();
+            }
+            assertThat(crashed.files().exists(Layout.in(Driver.DATA).nextSegment()))
+                    .isFalse();
+            assertThat(crashed.files().exists(Layout.in(Driver.DATA).nextMark()))
+                    .isFalse();
+        }
+    }
+
     @Example
     void where_there_is_no_room_nothing_is_created_that_looks_like_a_log() {
         files.limit(10_000);
