@@ -67,6 +67,8 @@ final class DiskFiles implements FileLayer {
     public OpenFile create(Path file) throws IOException {
         try {
             return new DiskFile(file, open(file, CREATE, ownerOnly(file, "rw-------")));
+        } catch (TooManyFilesException e) {
+            throw e;
         } catch (IOException e) {
             throw isNoSpace(file, e, 1) ? new NoSpaceException(e) : e;
         }
@@ -84,7 +86,11 @@ final class DiskFiles implements FileLayer {
 
     private static AsynchronousFileChannel open(Path path, Set<OpenOption> options, FileAttribute<?>... attributes)
             throws IOException {
-        return AsynchronousFileChannel.open(path, options, CALLERS_THREAD, attributes);
+        try {
+            return AsynchronousFileChannel.open(path, options, CALLERS_THREAD, attributes);
+        } catch (IOException e) {
+            throw isTooManyFiles(e) ? new TooManyFilesException(e) : e;
+        }
     }
 
     /* Where files have no POSIX permissions, they get whatever their directory gives them. */
@@ -116,7 +122,16 @@ final class DiskFiles implements FileLayer {
 
     @Override
     public @Nullable HeldLock lock(Path file) throws IOException {
-        return DiskLock.tryLock(file);
+        try {
+            return DiskLock.tryLock(file);
+        } catch (IOException e) {
+            throw isTooManyFiles(e) ? new TooManyFilesException(e) : e;
+        }
+    }
+
+    /* EMFILE is "Too many open files", ENFILE the same "in system". */
+    private static boolean isTooManyFiles(IOException e) {
+        return String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("too many open files");
     }
 
     /*

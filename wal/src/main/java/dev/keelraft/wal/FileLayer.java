@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * returned, its name once {@link #syncDirectory} has returned for its directory, and a rename happens wholly or not at all.
  * Everything else may survive in any order.
  *
- * <p>A failed call may have happened, in part or not at all; nobody retries one. All methods work on an interrupted thread and
+ * <p>A call that needs a file descriptor and gets none throws {@link TooManyFilesException}, and has done nothing. Any other
+ * failed call may have happened, in part or not at all; nobody retries one. All methods work on an interrupted thread and
  * leave its interrupted status alone.
  */
 interface FileLayer {

@@ -269,6 +269,9 @@ final class LogWriter {
             file = files.create(path);
         } catch (NoSpaceException e) {
             throw noSpace(e);
+        } catch (TooManyFilesException e) {
+            spares.failed(e);
+            throw tooManyFiles("a new segment in " + layout.segments(), e);
         }
         return zeroed(path, file, 0, fileBytes);
     }
@@ -294,6 +297,15 @@ final class LogWriter {
                 "there is no space for a new segment in " + layout.segments() + ": " + e.getMessage()
                         + ". Nothing was stored or changed, and nothing acknowledged is lost. Free space, or raise the"
                         + " limit, and try again.",
+                e);
+    }
+
+    /** What is to be thrown when a file could not be opened, and nothing was written. */
+    static WalSpaceExhausted tooManyFiles(String what, TooManyFilesException e) {
+        return new WalSpaceExhausted(
+                "there is no file descriptor left for " + what + ": " + e.getMessage()
+                        + ". Nothing was stored or changed, and nothing acknowledged is lost. Raise the limit on open files"
+                        + " (ulimit -n), or find who keeps them open, and try again.",
                 e);
     }
 
@@ -334,15 +346,15 @@ final class LogWriter {
      */
     void drop(long throughIndex) {
         checkUsable();
-        List<Segment> ended = segments.endingAtOrBefore(throughIndex);
-        if (ended.isEmpty()) {
+        int ended = segments.endingAtOrBefore(throughIndex);
+        if (ended == 0) {
             return;
         }
         try {
             checkLock();
-            segments.removeFirst(ended.size());
+            Segment[] removed = segments.removeFirst(ended);
             mark(false, true);
-            for (Segment segment : ended) {
+            for (Segment segment : removed) {
                 segment.file().close();
                 files.delete(segment.path());
             }

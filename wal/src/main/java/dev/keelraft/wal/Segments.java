@@ -1,10 +1,8 @@
 package dev.keelraft.wal;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.List;
 
 /**
  * The segments of an open log, from old to new, without gaps. The writer changes the list; readers on other threads may look
@@ -39,19 +37,21 @@ final class Segments {
         segments = longer;
     }
 
-    /** Those at the front that hold no entry beyond an index, in order; never the tail. */
-    List<Segment> endingAtOrBefore(long index) {
-        List<Segment> ended = new ArrayList<>();
+    /** How many at the front hold no entry beyond an index; never the tail. */
+    int endingAtOrBefore(long index) {
         Segment[] now = segments;
-        for (int i = 0; i + 1 < now.length && now[i + 1].lastIndexBefore() <= index; i++) {
-            ended.add(now[i]);
+        int ended = 0;
+        while (ended + 1 < now.length && now[ended + 1].lastIndexBefore() <= index) {
+            ended++;
         }
         return ended;
     }
 
-    /** Removes so many from the front. */
-    void removeFirst(int count) {
-        segments = Arrays.copyOfRange(segments, count, segments.length);
+    /** Removes so many from the front. Returns them, in order. */
+    Segment[] removeFirst(int count) {
+        Segment[] now = segments;
+        segments = Arrays.copyOfRange(now, count, now.length);
+        return Arrays.copyOf(now, count);
     }
 
     long firstSequence() {

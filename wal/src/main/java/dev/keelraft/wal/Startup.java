@@ -48,12 +48,16 @@ final class Startup {
         } catch (NoSpaceException e) {
             throw new WalSpaceExhausted(
                     "there is no space to create a log in " + layout.data() + ": " + e.getMessage()
-                            + ". Nothing was stored. What is left of the attempt is removed by the next one.",
+                            + ". Nothing was stored. What is left of the attempt is removed by the next one. Free space,"
+                            + " and try again.",
                     e);
+        } catch (TooManyFilesException e) {
+            throw LogWriter.tooManyFiles("a new log in " + layout.raft(), e);
         } catch (IOException e) {
             throw new WalFailed(
                     "the log in " + layout.raft() + " could not be created: " + e
-                            + ". Nothing was stored. What is left of the attempt is removed by the next one.",
+                            + ". Nothing was stored. What is left of the attempt is removed by the next one. Look at the"
+                            + " disk and the permissions, and try again.",
                     e);
         }
         return open();
@@ -137,6 +141,8 @@ final class Startup {
             return wal;
         } catch (NoSuchFileException e) {
             throw new WalCorrupt(Path.of(e.getFile()), 0, -1, "a part of the log is missing");
+        } catch (TooManyFilesException e) {
+            throw LogWriter.tooManyFiles("the log in " + layout.raft(), e);
         } catch (IOException e) {
             throw new WalFailed(
                     "the log in " + layout.raft() + " could not be opened: " + e
@@ -153,7 +159,8 @@ final class Startup {
         HeldLock lock = files.lock(layout.lock());
         if (lock == null) {
             throw new WalLocked("the log in " + layout.raft() + " is open already, by " + owner()
-                    + ". Nothing was changed. Two processes must never share one member's data.");
+                    + ". Nothing was changed. Two processes must never share one member's data: find that one and stop"
+                    + " it, or give this member a directory of its own.");
         }
         opened.add(lock);
         IdentityFile.Read identity = IdentityFile.read(files, layout.identity());

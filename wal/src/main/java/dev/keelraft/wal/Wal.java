@@ -377,6 +377,8 @@ public final class Wal implements AutoCloseable {
             files.syncDirectory(layout.snapshots());
         } catch (NoSuchFileException e) {
             throw refused("the snapshot file " + path + " is missing");
+        } catch (TooManyFilesException e) {
+            throw LogWriter.tooManyFiles("the snapshot file " + path, e);
         } catch (IOException e) {
             throw writer.poison("the snapshot file " + path + " could not be read and forced", e);
         }
@@ -390,7 +392,8 @@ public final class Wal implements AutoCloseable {
     }
 
     private static WalAppendRefused refused(String why) {
-        return new WalAppendRefused(
-                why + ". Nothing was stored; the log is as before, and goes on. This is a defect of the" + " caller.");
+        return new WalAppendRefused(why
+                + ". Nothing was stored; the log is as before, and goes on. This is a defect of the caller, or of the"
+                + " kernel: do not try it again, but stop the member and report it.");
     }
 }

@@ -18,8 +18,10 @@ public final class WalCorrupt extends WalException {
 
     WalCorrupt(Path file, long offset, long certifiedLsn, String what) {
         super(
-                what + " (" + file + ", offset " + offset + "; the log is known to have been durable up to LSN "
-                        + certifiedLsn
+                what + " (" + file + ", offset " + offset + "; "
+                        + (certifiedLsn < 0
+                                ? "how far the log was durable is not known"
+                                : "the log is known to have been durable up to LSN " + certifiedLsn)
                         + "). This is damage, not a torn write. Nothing was changed. Keep the directory, remove"
                         + " the member from its group, and let it join anew with an empty directory under a new id.",
                 null);

@@ -34,8 +34,8 @@
  *     before the last sync, which may need an older file</td></tr>
  * <tr><td>on {@link dev.keelraft.wal.WalFailed}: stop the member</td><td>after a failed fsync nobody knows what is on the
  *     disk, and the next fsync reports success (fsyncgate; "Can Applications Recover from fsync Failures?", ATC 2020)</td></tr>
- * <tr><td>on {@link dev.keelraft.wal.WalSpaceExhausted}: do not advance; free space; append the same Ready
- *     again</td><td>nothing was stored</td></tr>
+ * <tr><td>on {@link dev.keelraft.wal.WalSpaceExhausted}: do not advance; free space, or file descriptors; append the same
+ *     Ready again</td><td>nothing was stored</td></tr>
  * <tr><td>on {@link dev.keelraft.wal.WalCorrupt}: keep the directory, remove the member, join with a new one</td><td>a
  *     member that cuts its log and goes on under its id may vote twice ("Protocol-Aware Recovery", FAST 2018)</td></tr>
  * </table>

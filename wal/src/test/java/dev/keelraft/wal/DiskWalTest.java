@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -335,6 +336,78 @@ class DiskWalTest {
         wal.close();
         Files.move(data.resolve("elsewhere"), data.resolve("raft"));
         Wal.open(data, IDENTITY, OPTIONS).close();
+    }
+
+    @Test
+    void a_directory_that_is_replaced_under_a_running_log_poisons_it_and_is_left_alone() throws IOException {
+        Wal wal = Wal.create(data, IDENTITY, OPTIONS);
+        append(wal, 1, 3000);
+        wal.sync();
+        Files.move(data.resolve("raft"), data.resolve("elsewhere"));
+        Wal.create(data, IDENTITY, OPTIONS).close();
+        assertThatThrownBy(() -> {
+                    for (int i = 2; i < 10; i++) {
+                        append(wal, i, 3000);
+                        wal.sync();
+                    }
+                })
+                .isInstanceOf(WalFailed.class)
+                .hasMessageContaining("was removed, replaced or released by somebody else");
+        wal.close();
+        try (Wal other = Wal.open(data, IDENTITY, OPTIONS)) {
+            assertThat(other.recovered().cleanClose()).isTrue();
+            assertThat(other.recovered().lastIndex()).isZero();
+        }
+    }
+
+    /* The file layer tells this from other failures, by the system's own words. */
+    @Test
+    void the_lack_of_file_descriptors_is_recognised() throws Exception {
+        assumeTrue(Files.isExecutable(Path.of("/bin/sh")));
+        Process process = new ProcessBuilder(
+                        "/bin/sh",
+                        "-c",
+                        "ulimit -n 64 && exec \"$@\"",
+                        "sh",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        OutOfDescriptors.class.getName(),
+                        data.toString())
+                .redirectErrorStream(true)
+                .start();
+        String output = new String(process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        assertThat(output).contains("refused").contains("stored");
+    }
+
+    /** Uses up all descriptors, and appends until a segment is needed; then frees them, and appends again. */
+    static final class OutOfDescriptors {
+        public static void main(String[] args) throws IOException {
+            Path data = Path.of(args[0]);
+            Wal wal = Wal.create(data, IDENTITY, OPTIONS);
+            append(wal, 1, 3000);
+            append(wal, 2, 3000);
+            List<OpenFile> hoard = new ArrayList<>();
+            try {
+                while (true) {
+                    hoard.add(new DiskFiles().openToRead(data.resolve("raft/IDENTITY")));
+                }
+            } catch (TooManyFilesException e) {
+                try {
+                    append(wal, 3, 3000);
+                } catch (WalSpaceExhausted refused) {
+                    System.out.println("refused: " + refused.getMessage());
+                }
+            }
+            for (OpenFile file : hoard) {
+                file.close();
+            }
+            append(wal, 3, 3000);
+            wal.sync();
+            wal.close();
+            System.out.println("stored");
+        }
     }
 
     // ---------------------------------------------------------------- the file layer itself

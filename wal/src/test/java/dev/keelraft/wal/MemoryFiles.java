@@ -51,6 +51,7 @@ final class MemoryFiles implements FileLayer, Executor {
     private Set<Inode> locked = new HashSet<>();
     private int boot = 1;
     private long capacity = Long.MAX_VALUE;
+    private boolean withoutDescriptors;
 
     private int operations;
     private int reads;
@@ -98,6 +99,11 @@ final class MemoryFiles implements FileLayer, Executor {
     /** Lets all files together grow to this many bytes, and not further. */
     void limit(long bytes) {
         capacity = bytes;
+    }
+
+    /** From now on no file can be opened, or some can again. */
+    void withoutDescriptors(boolean none) {
+        withoutDescriptors = none;
     }
 
     /** The bytes in all files. */
@@ -235,9 +241,16 @@ final class MemoryFiles implements FileLayer, Executor {
 
     @Override
     public OpenFile create(Path file) throws IOException {
+        checkDescriptors();
         Inode inode = new Inode();
         add(file, inode);
-        return new Handle(file, inode);
+        return new Handle(inode);
+    }
+
+    private void checkDescriptors() throws IOException {
+        if (withoutDescriptors) {
+            throw new TooManyFilesException("Too many open files");
+        }
     }
 
     private void add(Path path, Node node) throws IOException {
@@ -245,13 +258,14 @@ final class MemoryFiles implements FileLayer, Executor {
         if (parent.cache.containsKey(name(path))) {
             throw new FileAlreadyExistsException(path.toString());
         }
-        change("create", path, () -> parent.change(new Change(null, name(path), node)));
+        change("create", name(path), () -> parent.change(new Change(null, name(path), node)));
     }
 
     @Override
     public OpenFile open(Path file) throws IOException {
+        checkDescriptors();
         read();
-        return new Handle(file, inode(file));
+        return new Handle(inode(file));
     }
 
     @Override
@@ -269,7 +283,7 @@ final class MemoryFiles implements FileLayer, Executor {
         if (parent.cache.get(name(to)) instanceof Directory) {
             throw new FileAlreadyExistsException(to.toString());
         }
-        change("rename", from, () -> parent.change(new Change(name(from), name(to), node)));
+        change("rename", name(from), () -> parent.change(new Change(name(from), name(to), node)));
     }
 
     @Override
@@ -279,13 +293,14 @@ final class MemoryFiles implements FileLayer, Executor {
         if (node instanceof Directory directory && !directory.cache.isEmpty()) {
             throw new IOException("directory not empty: " + path);
         }
-        change("delete", path, () -> parent.change(new Change(name(path), null, node)));
+        change("delete", name(path), () -> parent.change(new Change(name(path), null, node)));
     }
 
     @Override
     public void syncDirectory(Path path) throws IOException {
+        checkDescriptors();
         Directory directory = directory(path);
-        change("sync", path, directory::sync, () -> {});
+        change("sync", name(path), directory::sync, () -> {});
     }
 
     @Override
@@ -315,13 +330,11 @@ final class MemoryFiles implements FileLayer, Executor {
     }
 
     private final class Handle implements OpenFile {
-        private final Path path;
         private final Inode inode;
         private final int openedIn = boot;
         private boolean closed;
 
-        Handle(Path path, Inode inode) {
-            this.path = path;
+        Handle(Inode inode) {
             this.inode = inode;
         }
 
@@ -344,7 +357,7 @@ final class MemoryFiles implements FileLayer, Executor {
                 inode.write(from.slice(from.position(), fits), position);
                 throw new NoSpaceException("the disk in memory is full");
             }
-            change("write", path, () -> inode.write(from, position), () -> {
+            change("write", inode.name, () -> inode.write(from, position), () -> {
                 int part = faults.nextInt(from.remaining() + 1);
                 inode.write(from.slice(from.position(), part), position);
             });
@@ -353,7 +366,7 @@ final class MemoryFiles implements FileLayer, Executor {
         @Override
         public void force(boolean metadata) throws IOException {
             check();
-            change("force", path, inode::persist, () -> inode.persistSomeAndForgetTheRest(faults));
+            change("force", inode.name, inode::persist, () -> inode.persistSomeAndForgetTheRest(faults));
         }
 
         @Override
@@ -380,8 +393,8 @@ final class MemoryFiles implements FileLayer, Executor {
         void run() throws IOException;
     }
 
-    private void change(String verb, Path path, Step step) throws IOException {
-        change(verb, path, step, () -> {
+    private void change(String verb, String name, Step step) throws IOException {
+        change(verb, name, step, () -> {
             if (faults.nextBoolean()) {
                 step.run();
             }
@@ -390,17 +403,17 @@ final class MemoryFiles implements FileLayer, Executor {
 
     /* What a write or force that loses power has done in part is for the crash to decide. */
 
-    private void change(String verb, Path path, Step whole, Step inPart) throws IOException {
+    private void change(String verb, String name, Step whole, Step inPart) throws IOException {
         if (!inJob && moments != null && moments.nextInt(4) == 0) {
             runJobs();
         }
         checkPower();
         operations++;
         if (log != null) {
-            log.add(verb + " " + name(path));
+            log.add(verb + " " + name);
         }
         if (operations == powerOffAt || operations == failAt) {
-            failed = verb + " " + name(path);
+            failed = verb + " " + name;
         }
         if (operations == powerOffAt) {
             off = true;
@@ -460,7 +473,10 @@ final class MemoryFiles implements FileLayer, Executor {
         return name == null ? "" : name.toString();
     }
 
-    private sealed interface Node permits Directory, Inode {}
+    private sealed interface Node permits Directory, Inode {
+        /** The name that it has got last. */
+        default void called(String name) {}
+    }
 
     /** A change of a directory; it happens as a whole, also where an earlier one is lost. */
     private record Change(
@@ -471,6 +487,7 @@ final class MemoryFiles implements FileLayer, Executor {
             }
             if (added != null) {
                 names.put(added, node);
+                node.called(added);
             }
         }
     }
@@ -551,6 +568,7 @@ final class MemoryFiles implements FileLayer, Executor {
     }
 
     private static final class Inode implements Node {
+        private String name = "";
         private byte[] cache = {};
         private int size;
         private byte[] disk = {};
@@ -558,6 +576,11 @@ final class MemoryFiles implements FileLayer, Executor {
 
         /** The sectors written since the last force, each with the first byte written and the one behind the last. */
         private final TreeMap<Integer, int[]> unsynced = new TreeMap<>();
+
+        @Override
+        public void called(String newName) {
+            name = newName;
+        }
 
         void write(ByteBuffer from, long position) {
             int start = (int) position;
@@ -629,6 +652,7 @@ final class MemoryFiles implements FileLayer, Executor {
 
         Inode copy() {
             Inode copy = new Inode();
+            copy.name = name;
             copy.cache = Arrays.copyOf(cache, size);
             copy.size = size;
             copy.disk = Arrays.copyOf(disk, Math.max(diskSize, Math.min(disk.length, size)));

@@ -107,7 +107,7 @@ class RecoveryTest {
                 .containsSubsequence("sync wal", "sync raft", "sync data")
                 .containsSubsequence("write MARK.tmp", "force MARK.tmp", "rename MARK.tmp", "sync raft")
                 .doesNotContain("create next.tmp")
-                .endsWith("write 0000000000000001.wal", "force 0000000000000001.wal", "write MARK.tmp");
+                .endsWith("write 0000000000000001.wal", "force 0000000000000001.wal", "write MARK");
     }
 
     @Example

@@ -235,6 +235,123 @@ class WalTest {
     }
 
     @Example
+    void a_removed_lock_poisons_a_release_before_anything_is_deleted() {
+        host.create();
+        for (int i = 1; i <= 6; i++) {
+            host.entries(1, i, 1, 3000);
+        }
+        host.hardState(1, 1, 6);
+        host.saveSnapshot(6);
+        files.remove(Driver.RAFT.resolve("LOCK"));
+        List<String> log = files.log();
+        assertThatThrownBy(() -> host.wal().release(6))
+                .isInstanceOf(WalFailed.class)
+                .hasMessageContaining("LOCK was removed");
+        assertThat(log).noneMatch(operation -> operation.startsWith("delete"));
+    }
+
+    /* No sync of the directory: a segment that a crash brings back is deleted by the next open. */
+    @Example
+    void mark_says_on_the_disk_which_segments_count_before_one_is_deleted() {
+        host.create();
+        for (int i = 1; i <= 6; i++) {
+            host.entries(1, i, 1, 3000);
+        }
+        host.hardState(1, 1, 6);
+        host.saveSnapshot(6);
+        List<String> log = files.log();
+        host.wal().release(6);
+        assertThat(log)
+                .containsExactly(
+                        "write 0000000000000003.wal",
+                        "force 0000000000000003.wal",
+                        "write MARK",
+                        "write MARK",
+                        "force MARK",
+                        "delete 0000000000000001.wal",
+                        "delete 0000000000000002.wal");
+    }
+
+    @Example
+    void a_close_forces_the_frames_and_then_mark() {
+        host.create();
+        host.entries(1, 1, 1, 10);
+        List<String> log = files.log();
+        host.close();
+        assertThat(log)
+                .containsExactly(
+                        "write 0000000000000001.wal", "force 0000000000000001.wal", "write MARK", "force MARK");
+    }
+
+    @Example
+    void a_sync_that_releases_nothing_writes_frames_and_mark_alone() {
+        Driver own = new Driver(files, Driver.smallOptions(1).onItsOwnThread());
+        own.create();
+        Wal wal = own.wal();
+        wal.append(new HardState(1, 1, 0), Snapshot.NONE, SnapshotFile.NONE, List.of(Entry.empty(1, 1)));
+        List<String> log = files.log();
+        wal.sync();
+        assertThat(log).containsExactly("write 0000000000000001.wal", "force 0000000000000001.wal", "write MARK");
+    }
+
+    // ---------------------------------------------------------------- no file descriptors
+
+    @Example
+    void a_segment_that_cannot_be_opened_for_lack_of_descriptors_is_refused_and_goes_in_later() {
+        host.create();
+        host.entries(1, 1, 2, 3000);
+        LogState before = host.now();
+        files.withoutDescriptors(true);
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> host.entries(1, 3, 1, 3000))
+                    .isInstanceOf(WalSpaceExhausted.class)
+                    .hasMessageContaining("no file descriptor left for a new segment")
+                    .hasMessageContaining("Too many open files");
+            host.refused(before);
+        }
+        host.sync();
+        files.withoutDescriptors(false);
+        host.entries(1, 3, 1, 3000);
+        host.sync();
+        host.files().crash(new Random(1), MemoryFiles.Damage.GARBAGE);
+        host.open();
+        assertThat(host.now().lastIndex()).isEqualTo(3);
+    }
+
+    @Example
+    void a_snapshot_whose_file_cannot_be_opened_is_refused_and_goes_in_later() {
+        host.create();
+        host.append(new HardState(1, 1, 2), host.some(1, 1, 2, 10));
+        host.saveSnapshot(1);
+        SnapshotFile file = host.wal().referencedSnapshots().get(0);
+        Snapshot next = new Snapshot(2, 1, Driver.MEMBERS, new byte[0]);
+        files.withoutDescriptors(true);
+        assertThatThrownBy(() -> host.wal().saveSnapshot(next, file))
+                .isInstanceOf(WalSpaceExhausted.class)
+                .hasMessageContaining("no file descriptor left for the snapshot file");
+        files.withoutDescriptors(false);
+        host.wal().saveSnapshot(next, file);
+        assertThat(host.wal().storage().snapshot()).isEqualTo(next);
+    }
+
+    @Example
+    void a_log_that_cannot_be_opened_for_lack_of_descriptors_says_so_and_can_be_opened_later() {
+        files.withoutDescriptors(true);
+        assertThatThrownBy(host::create)
+                .isInstanceOf(WalSpaceExhausted.class)
+                .hasMessageContaining("no file descriptor left for a new log");
+        files.withoutDescriptors(false);
+        host.create();
+        host.close();
+        files.withoutDescriptors(true);
+        assertThatThrownBy(() -> Driver.open(files, Driver.smallOptions(1)))
+                .isInstanceOf(WalSpaceExhausted.class)
+                .hasMessageContaining("no file descriptor left for the log in");
+        files.withoutDescriptors(false);
+        host.open();
+    }
+
+    @Example
     void an_error_in_the_middle_of_a_batch_poisons() {
         host.create();
         host.entries(1, 1, 1, 10);
