@@ -64,6 +64,11 @@ final class GroupState {
         this.terms = new TermRuns(lastIndex + 1);
     }
 
+    /** Tells whether nothing was ever stored. */
+    boolean isEmpty() {
+        return hardState.isEmpty() && snapshots.isEmpty() && lastIndex == 0;
+    }
+
     HardState hardState() {
         return hardState;
     }

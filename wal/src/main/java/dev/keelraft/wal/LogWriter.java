@@ -36,7 +36,7 @@ final class LogWriter {
     private final HeldLock lock;
     private final MarkFile mark;
     private final Segments segments;
-    private final GroupState state;
+    private final Groups groups;
     private final long bootCount;
     private final FrameBuffer buffer = new FrameBuffer();
     private final Spares spares;
@@ -60,7 +60,7 @@ final class LogWriter {
             HeldLock lock,
             MarkFile mark,
             Segments segments,
-            GroupState state,
+            Groups groups,
             long bootCount,
             LogEnd end) {
         this.files = files;
@@ -70,7 +70,7 @@ final class LogWriter {
         this.lock = lock;
         this.mark = mark;
         this.segments = segments;
-        this.state = state;
+        this.groups = groups;
         this.bootCount = bootCount;
         this.spares = new Spares(files, layout, options);
         this.endLsn = end.lsn();
@@ -233,7 +233,7 @@ final class LogWriter {
         SegmentHeader header = nextHeader(fileBytes);
         LogEnd end;
         try {
-            end = Segment.begin(file, header, state, buffer);
+            end = Segment.begin(file, header, groups, buffer);
         } catch (NoSpaceException e) {
             buffer.clear();
             throw withdrawn(path, file, e);
@@ -241,7 +241,7 @@ final class LogWriter {
         Path named = layout.segment(header.sequence());
         files.rename(path, named);
         files.syncDirectory(layout.segments());
-        segments.add(new Segment(named, file, header, state.lastIndex()));
+        segments.add(new Segment(named, file, header, GroupEnds.of(groups)));
         endLsn = end.lsn();
         writtenLsn = endLsn;
         lastBatch = end.lastBatch();
@@ -333,26 +333,26 @@ final class LogWriter {
     }
 
     private long fileBytesFor(long frameBytes) {
-        long checkpoint = Frame.HEADER_BYTES + RecordWriter.stateBytes(state);
+        long checkpoint = Frame.HEADER_BYTES + groups.stateBytes();
         long least = Segment.HEADER_BYTES + checkpoint + frameBytes + RESERVED_BYTES;
         long page = Segment.HEADER_BYTES;
         return Math.max(options.segmentBytes(), (least + page - 1) / page * page);
     }
 
     /**
-     * Removes the segments that hold no entry beyond an index. MARK says first which of them count no more. A crash may bring
-     * any of the files back, as long as their directory is not synced, and so nothing waits for that: the next open deletes
+     * Removes the segments that hold no entry which anybody needs. MARK says first which of them count no more. A crash may
+     * bring any of the files back, as long as their directory is not synced, and so nothing waits for that: the next open deletes
      * them again.
      */
-    void drop(long throughIndex) {
+    void drop() {
         checkUsable();
-        int ended = segments.endingAtOrBefore(throughIndex);
-        if (ended == 0) {
+        int released = segments.released();
+        if (released == 0) {
             return;
         }
         try {
             checkLock();
-            Segment[] removed = segments.removeFirst(ended);
+            Segment[] removed = segments.removeFirst(released);
             mark(false, true);
             for (Segment segment : removed) {
                 segment.file().close();
@@ -366,6 +366,11 @@ final class LogWriter {
     /** Has the next segment prepared, unless it is, or is on its way, or nobody is there to do it. */
     void prepareSpare() {
         spares.prepare();
+    }
+
+    /** The groups that need entries from before the last segments, so many of them. */
+    List<Long> holdersBeforeLast(int count) {
+        return segments.holdersBeforeLast(count);
     }
 
     /** How the preparation of the next segment stands. Any thread. */

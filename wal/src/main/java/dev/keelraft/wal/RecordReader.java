@@ -25,6 +25,7 @@ final class RecordReader {
     private int count;
     private int type;
     private int detail;
+    private long group;
     private int body;
     private int bodyBytes;
 
@@ -55,21 +56,21 @@ final class RecordReader {
         int flags = payload.get(next + 1) & 0xff;
         detail = payload.getShort(next + 2) & 0xffff;
         bodyBytes = payload.getInt(next + 4);
-        long group = payload.getLong(next + 8);
+        group = payload.getLong(next + 8);
         body = next + RecordType.HEAD_BYTES;
         check(type != 0, "a record of type 0");
         check(bodyBytes >= 0 && RecordType.padded(bodyBytes) <= payload.limit() - body, "a record's body is cut off");
         next = body + (int) RecordType.padded(bodyBytes);
         count++;
-        boolean known = type <= RecordType.BOOT && group == RecordType.GROUP && flags == 0;
+        boolean known = type <= RecordType.BOOT && flags == 0;
         if (known) {
             checkZeros(body + bodyBytes, next);
             check(type == RecordType.ENTRY || detail == 0, "reserved bits of a record's head are set");
         } else if ((flags & RecordType.SKIPPABLE) != 0) {
             type = 0;
         } else {
-            throw new WalUnsupportedVersion("the log holds a record of type " + type + ", flags " + flags + ", group "
-                    + Long.toUnsignedString(group) + ", which this version does not know. Nothing was changed; open"
+            throw new WalUnsupportedVersion("the log holds a record of type " + type + ", flags " + flags
+                    + ", which this version does not know. Nothing was changed; open"
                     + " the log with the version that wrote it.");
         }
     }
@@ -82,6 +83,11 @@ final class RecordReader {
     /** One of the constants of {@link RecordType}. */
     int type() {
         return type;
+    }
+
+    /** The group that it belongs to. */
+    long group() {
+        return group;
     }
 
     /** The index of an {@link RecordType#ENTRY} or {@link RecordType#COMPACT}. */

@@ -17,7 +17,7 @@ final class RecordType {
     /** The log starts behind this index from here on. */
     static final int COMPACT = 5;
 
-    /** All of a group but its entries: the first record of each segment, so that the segments before it can go. */
+    /** All of a group but its entries: the first frame of each segment has one for each, so that the segments before it can go. */
     static final int STATE = 6;
 
     /** The log was opened. */
@@ -33,9 +33,6 @@ final class RecordType {
     static final int AUTO_LEAVE = 1;
 
     static final int INCARNATIONS = 2;
-
-    /** The group of every record, as long as a log holds only one. */
-    static final long GROUP = 0;
 
     /** The length of a record with a body of so many bytes: each is padded with zeros to a multiple of eight. */
     static long bytes(long bodyBytes) {

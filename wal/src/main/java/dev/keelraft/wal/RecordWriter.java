@@ -22,11 +22,19 @@ final class RecordWriter {
 
     private ByteBuffer out = ByteBuffer.allocate(0);
     private int count;
+    private long group;
 
-    /** Goes on in this buffer, at its position, with the first record of a frame. */
+    /** Goes on in this buffer, at its position, with the first record of a frame, and with the first group. */
     void begin(ByteBuffer buffer) {
         out = buffer;
         count = 0;
+        group = Groups.FIRST;
+    }
+
+    /** What follows is of this group. */
+    RecordWriter of(long id) {
+        group = id;
+        return this;
     }
 
     /** How many records were written since the beginning of the frame. */
@@ -96,7 +104,7 @@ final class RecordWriter {
 
     private void head(int type, int detail, long bodyBytes) {
         out.put((byte) type).put((byte) 0).putShort((short) detail).putInt((int) bodyBytes);
-        out.putLong(RecordType.GROUP);
+        out.putLong(group);
         count++;
     }
 

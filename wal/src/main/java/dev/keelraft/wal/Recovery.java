@@ -5,8 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -42,7 +44,7 @@ final class Recovery {
     private final Replay replay = new Replay();
     private final List<Segment> segments = new ArrayList<>();
     private final List<Path> leftovers = new ArrayList<>();
-    private final List<SnapshotFile> damagedSnapshots = new ArrayList<>();
+    private final Map<Long, List<SnapshotFile>> damagedSnapshots = new HashMap<>();
 
     private LogEnd end = new LogEnd(0, 0, 0);
     private boolean markMet;
@@ -56,13 +58,9 @@ final class Recovery {
         this.mark = mark;
     }
 
-    /** The state that the log has led to. */
-    GroupState state() {
-        return replay.state();
-    }
-
-    FrameIndex frames() {
-        return replay.frames();
+    /** The groups, each in the state that the log has led to. */
+    Groups groups() {
+        return replay.groups();
     }
 
     /** The segments, open; also after a refusal, when they are to be closed. */
@@ -84,8 +82,9 @@ final class Recovery {
         return droppedBytes;
     }
 
-    List<SnapshotFile> damagedSnapshots() {
-        return damagedSnapshots;
+    /** The snapshot files of a group that are missing or damaged, and were not needed. */
+    List<SnapshotFile> damagedSnapshots(Group group) {
+        return damagedSnapshots.getOrDefault(group.id(), List.of());
     }
 
     /**
@@ -104,8 +103,10 @@ final class Recovery {
             scratch = read(sequence, sequence == last, scratch);
         }
         bootCount = Math.max(Math.max(bootCount, mark.bootCount()), replay.bootCount());
-        checkComplete();
-        chooseSnapshot();
+        for (Group group : groups().all()) {
+            checkComplete(group);
+            chooseSnapshot(group);
+        }
     }
 
     /* MARK knows which segments there must be. One more may be there, if the crash came between its rename and MARK. */
@@ -153,7 +154,7 @@ final class Recovery {
         SegmentHeader header = reader.header();
         bootCount = Math.max(bootCount, header.bootCount());
         end = new LogEnd(header.startLsn() + Segment.HEADER_BYTES, header.firstBatch() - 1, reader.chain());
-        segments.add(new Segment(path, file, header, 0));
+        segments.add(new Segment(path, file, header, GroupEnds.of(groups())));
         readFrames(reader, path);
         checkRest(reader, path, isLast);
         return reader.scratch();
@@ -211,7 +212,8 @@ final class Recovery {
         if (isFirst) {
             replay.checkpoint(reader);
             int last = segments.size() - 1;
-            segments.set(last, segments.get(last).after(replay.state().lastIndex()));
+            Segment begun = segments.get(last);
+            segments.set(last, new Segment(begun.path(), begun.file(), begun.header(), GroupEnds.of(groups())));
         } else {
             replay.frame(reader, lsn);
         }
@@ -230,12 +232,7 @@ final class Recovery {
         long durable = Math.max(mark.durableLsn(), reader.highestClaim(offset, contentEnd));
         if (end.lsn() < durable) {
             throw new WalCorrupt(
-                    path,
-                    offset,
-                    durable,
-                    "bytes that were durable are damaged or gone; the last good entry is "
-                            + replay.state().lastIndex() + " of term "
-                            + replay.state().lastTerm());
+                    path, offset, durable, "bytes that were durable are damaged or gone; " + lastEntries());
         }
         if (mark.clean() && (end.lsn() != mark.durableLsn() || contentEnd > offset)) {
             throw corrupt(path, offset, "the log was closed, and holds more than it did then");
@@ -246,37 +243,54 @@ final class Recovery {
         droppedBytes = contentEnd - offset;
     }
 
+    /* What a repair from the other members of each group would need to know. */
+    private String lastEntries() {
+        StringBuilder text = new StringBuilder();
+        for (Group group : groups().stated()) {
+            text.append(text.isEmpty() ? "" : ", ")
+                    .append("the last good entry ")
+                    .append(group.id() == Groups.FIRST ? "" : "of group " + Long.toUnsignedString(group.id()) + " ")
+                    .append("is ")
+                    .append(group.state().lastIndex())
+                    .append(" of term ")
+                    .append(group.state().lastTerm());
+        }
+        return text.toString();
+    }
+
     /* Entries in segments that are gone must have been released, or replaced by a snapshot. */
-    private void checkComplete() {
-        GroupState state = replay.state();
-        if (replay.frames().firstIndex() > state.startIndex() + 1) {
+    private void checkComplete(Group group) {
+        GroupState state = group.state();
+        if (group.frames().firstIndex() > state.startIndex() + 1) {
             throw corrupt(
                     layout.segment(mark.firstSegment()),
                     Segment.HEADER_BYTES,
                     "entries " + (state.startIndex() + 1) + " to "
-                            + (replay.frames().firstIndex() - 1) + " are in no segment");
+                            + (group.frames().firstIndex() - 1) + " are in no segment");
         }
     }
 
     /* The newest whose file is whole. Its predecessor will do, and so will none if the log still holds its first entry. */
-    private void chooseSnapshot() throws IOException {
-        List<SavedSnapshot> usable = new ArrayList<>(replay.state().snapshots());
+    private void chooseSnapshot(Group group) throws IOException {
+        List<SavedSnapshot> usable = new ArrayList<>(group.state().snapshots());
         while (!usable.isEmpty()) {
             SnapshotFile newest = usable.get(usable.size() - 1).file();
             if (isWhole(newest)) {
                 break;
             }
-            damagedSnapshots.add(newest);
+            damagedSnapshots
+                    .computeIfAbsent(group.id(), id -> new ArrayList<>())
+                    .add(newest);
             usable.remove(usable.size() - 1);
         }
-        if (usable.isEmpty() && replay.state().startIndex() > 0) {
+        if (usable.isEmpty() && group.state().startIndex() > 0) {
             throw corrupt(
                     layout.snapshots(),
                     0,
                     "no snapshot is whole, and the log begins behind index "
-                            + replay.state().startIndex() + "; damaged or missing: " + damagedSnapshots);
+                            + group.state().startIndex() + "; damaged or missing: " + damagedSnapshots(group));
         }
-        replay.state().retain(usable);
+        group.state().retain(usable);
     }
 
     private boolean isWhole(SnapshotFile file) throws IOException {
@@ -341,7 +355,7 @@ final class Recovery {
             copy.close();
             throw e;
         }
-        segments.set(segments.size() - 1, new Segment(tail.path(), copy, tail.header(), tail.lastIndexBefore()));
+        segments.set(segments.size() - 1, new Segment(tail.path(), copy, tail.header(), tail.before()));
         tail.file().close();
     }
 

@@ -1,19 +1,14 @@
 package dev.keelraft.wal;
 
-/** Leads the frames of a log, in order, to the state of its group. Checks them as the writer did. */
+/** Leads the frames of a log, in order, to the states of its groups. Checks them as the writer did. */
 final class Replay {
     private final Batch batch = new Batch();
-    private GroupState state = new GroupState();
-    private FrameIndex frames = new FrameIndex(1);
+    private final Groups groups = new Groups();
     private boolean started;
     private long bootCount;
 
-    GroupState state() {
-        return state;
-    }
-
-    FrameIndex frames() {
-        return frames;
+    Groups groups() {
+        return groups;
     }
 
     /** The highest number that a start of the process had. */
@@ -29,14 +24,26 @@ final class Replay {
      */
     void checkpoint(SegmentReader reader) throws MalformedRecordException {
         RecordReader records = new RecordReader(reader.payload());
-        if (!records.next() || records.type() != RecordType.STATE) {
-            throw new MalformedRecordException("its first frame does not state what came before");
+        int expected = groups.stated().size();
+        int stated = 0;
+        long before = 0;
+        while (records.next()) {
+            if (records.type() != RecordType.STATE) {
+                throw new MalformedRecordException("its first frame holds more than what came before");
+            }
+            if (stated == 0 ? records.group() != Groups.FIRST : Long.compareUnsigned(records.group(), before) <= 0) {
+                throw new MalformedRecordException("its first frame does not state its groups in their order");
+            }
+            before = records.group();
+            stated(records);
+            stated++;
         }
-        stated(records.state());
-        if (records.next()) {
-            throw new MalformedRecordException("its first frame holds more than what came before");
+        if (stated == 0 || (started && stated != expected)) {
+            throw new MalformedRecordException(
+                    "its first frame states " + stated + " groups, and there are " + expected);
         }
         checkCount(records, reader);
+        started = true;
     }
 
     private static void checkCount(RecordReader records, SegmentReader reader) throws MalformedRecordException {
@@ -46,19 +53,19 @@ final class Replay {
         }
     }
 
-    private void stated(GroupState claimed) throws MalformedRecordException {
+    private void stated(RecordReader record) throws MalformedRecordException {
+        GroupState claimed = record.state();
+        Group group = groups.of(record.group());
         if (!started) {
-            started = true;
-            state = claimed;
-            frames = new FrameIndex(claimed.lastIndex() + 1);
+            group.begin(claimed);
             return;
         }
-        String difference = state.disagreement(claimed);
+        String difference = group.state().disagreement(claimed);
         if (difference != null) {
             throw new MalformedRecordException(difference);
         }
         // A start that found a snapshot's file damaged states the log without it.
-        state.retain(claimed.snapshots());
+        group.state().retain(claimed.snapshots());
     }
 
     /**
@@ -68,24 +75,40 @@ final class Replay {
      */
     void frame(SegmentReader reader, long lsn) throws MalformedRecordException {
         batch.clear();
+        Group group = groups.of(Groups.FIRST);
+        boolean begun = false;
         RecordReader records = new RecordReader(reader.payload());
         while (records.next()) {
+            if (records.type() == RecordType.STATE) {
+                stated(records);
+                continue;
+            }
+            if (!begun) {
+                begun = true;
+                group = groups.of(records.group());
+            } else if (records.group() != group.id()) {
+                throw new MalformedRecordException("a frame with batches of two groups");
+            }
             take(records);
         }
         checkCount(records, reader);
-        String violation = state.violation(batch);
+        String violation = group.state().violation(batch);
         if (violation != null) {
             throw new MalformedRecordException(violation);
         }
-        state.apply(batch);
+        apply(group, reader, lsn);
+    }
+
+    private void apply(Group group, SegmentReader reader, long lsn) {
+        group.state().apply(batch);
         if (batch.isInstalled()) {
-            frames.reset(batch.snapshot().index() + 1);
+            group.frames().reset(batch.snapshot().index() + 1);
         }
         if (batch.entryCount() > 0) {
-            frames.add(batch.firstIndex(), batch.entryCount(), lsn, reader.frameBytes());
+            group.frames().add(batch.firstIndex(), batch.entryCount(), lsn, reader.frameBytes());
         }
         if (batch.compactIndex() != 0) {
-            frames.removeThrough(batch.compactIndex());
+            group.frames().removeThrough(batch.compactIndex());
         }
     }
 
@@ -109,8 +132,12 @@ final class Replay {
                 checkOnce(batch.compactIndex() == 0);
                 batch.compact(record.index(), record.term());
             }
-            case RecordType.STATE -> stated(record.state());
-            case RecordType.BOOT -> bootCount = Math.max(bootCount, record.bootCount());
+            case RecordType.BOOT -> {
+                if (record.group() != Groups.FIRST) {
+                    throw new MalformedRecordException("an open of one group alone");
+                }
+                bootCount = Math.max(bootCount, record.bootCount());
+            }
             default -> throw new IllegalStateException("a known record that nobody takes: " + record.type());
         }
     }

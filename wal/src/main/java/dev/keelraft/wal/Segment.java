@@ -10,10 +10,9 @@ import java.nio.file.Path;
  * @param path where it is
  * @param file itself
  * @param header its first page
- * @param lastIndexBefore the last index of the log when this segment was begun: entries in the segments before it are at it or
- *     below, or were overwritten
+ * @param before where each group's log ended when this segment was begun
  */
-record Segment(Path path, OpenFile file, SegmentHeader header, long lastIndexBefore) {
+record Segment(Path path, OpenFile file, SegmentHeader header, GroupEnds before) {
     /** The length of the header, a page. */
     static final int HEADER_BYTES = 4096;
 
@@ -29,23 +28,21 @@ record Segment(Path path, OpenFile file, SegmentHeader header, long lastIndexBef
         return header.sequence();
     }
 
-    /** The same, begun when the log ended with this index. */
-    Segment after(long lastIndex) {
-        return new Segment(path, file, header, lastIndex);
-    }
-
     /**
      * Writes the header and the checkpoint of a new segment, and forces them.
      *
      * @param file full of zeros
-     * @param state what the segments before have led to
+     * @param groups what the segments before have led to
      * @param buffer empty, and empty again afterwards
      * @return where the log ends now
      */
-    static LogEnd begin(OpenFile file, SegmentHeader header, GroupState state, FrameBuffer buffer) throws IOException {
-        buffer.grow(HEADER_BYTES + Frame.HEADER_BYTES + RecordWriter.stateBytes(state));
+    static LogEnd begin(OpenFile file, SegmentHeader header, Groups groups, FrameBuffer buffer) throws IOException {
+        buffer.grow(HEADER_BYTES + Frame.HEADER_BYTES + groups.stateBytes());
         int chain = buffer.header(header);
-        buffer.begin().state(state);
+        RecordWriter records = buffer.begin();
+        for (Group group : groups.stated()) {
+            records.of(group.id()).state(group.state());
+        }
         chain = buffer.finish(header.firstBatch(), header.startLsn(), header.salt(), chain);
         LogEnd end = new LogEnd(header.startLsn() + buffer.bytes(), header.firstBatch(), chain);
         buffer.writeTo(file, 0);

@@ -3,6 +3,7 @@ package dev.keelraft.wal;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collection;
+import java.util.List;
 
 /**
  * The segments of an open log, from old to new, without gaps. The writer changes the list; readers on other threads may look
@@ -37,14 +38,22 @@ final class Segments {
         segments = longer;
     }
 
-    /** How many at the front hold no entry beyond an index; never the tail. */
-    int endingAtOrBefore(long index) {
+    /** How many at the front hold no entry that anybody needs; never the tail. */
+    int released() {
         Segment[] now = segments;
-        int ended = 0;
-        while (ended + 1 < now.length && now[ended + 1].lastIndexBefore() <= index) {
-            ended++;
+        int released = 0;
+        while (released + 1 < now.length && now[released + 1].before().areReleased()) {
+            released++;
         }
-        return ended;
+        return released;
+    }
+
+    /** The groups that need entries from before the last segments, so many of them. */
+    List<Long> holdersBeforeLast(int count) {
+        Segment[] now = segments;
+        return count >= now.length
+                ? List.of()
+                : now[now.length - count].before().holders();
     }
 
     /** Removes so many from the front. Returns them, in order. */

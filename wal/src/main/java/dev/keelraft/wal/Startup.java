@@ -9,7 +9,9 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /** Creates and opens logs. */
 final class Startup {
@@ -119,7 +121,7 @@ final class Startup {
         LogEnd end;
         try (OpenFile file = files.create(in.segment(1))) {
             Segment.zero(file, 0, header.fileBytes());
-            end = Segment.begin(file, header, new GroupState(), new FrameBuffer());
+            end = Segment.begin(file, header, new Groups(), new FrameBuffer());
         }
         Mark mark = new Mark(identity.walId(), 1, 0, end.lsn(), end.lastBatch(), end.chain(), 1, 1, false);
         MarkFile.create(files, in.mark(), mark);
@@ -183,29 +185,35 @@ final class Startup {
         recovery.harden();
 
         long bootCount = recovery.bootCount() + 1;
-        GroupState state = recovery.state();
+        Groups groups = recovery.groups();
         Segments segments = new Segments(recovery.segments());
         opened.add(segments::close);
         LogWriter writer = new LogWriter(
-                files, layout, identity.content(), options, lock, mark, segments, state, bootCount, recovery.end());
+                files, layout, identity.content(), options, lock, mark, segments, groups, bootCount, recovery.end());
         writer.markOpened();
         recovery.removeLeftovers();
         writeBoot(writer, recovery, bootCount);
         writer.prepareSpare();
-        WalStorage storage = new WalStorage(segments, state, recovery.frames(), options.cacheBytes());
-        SavedSnapshot newest = state.newestSnapshot();
-        Recovered recovered = new Recovered(
-                state.hardState(),
-                state.startIndex() + 1,
-                state.lastIndex(),
-                newest.snapshot(),
-                newest.file(),
-                recovery.damagedSnapshots(),
-                cleanClose,
-                recovery.droppedBytes(),
-                bootCount,
-                identity.content().incarnation().toUuid());
-        return new Wal(files, layout, options.ownThread(), state, writer, storage, recovered);
+        groups.open(segments, options);
+        Map<Long, Recovered> recovered = new HashMap<>();
+        for (Group group : groups.all()) {
+            GroupState state = group.state();
+            SavedSnapshot newest = state.newestSnapshot();
+            recovered.put(
+                    group.id(),
+                    new Recovered(
+                            state.hardState(),
+                            state.startIndex() + 1,
+                            state.lastIndex(),
+                            newest.snapshot(),
+                            newest.file(),
+                            recovery.damagedSnapshots(group),
+                            cleanClose,
+                            recovery.droppedBytes(),
+                            bootCount,
+                            identity.content().incarnation().toUuid()));
+        }
+        return new Wal(files, layout, options.ownThread(), groups, writer, recovered);
     }
 
     /*
@@ -214,12 +222,18 @@ final class Startup {
      * it: what is saved from now on may be older.
      */
     private void writeBoot(LogWriter writer, Recovery recovery, long bootCount) {
-        boolean restated = !recovery.damagedSnapshots().isEmpty();
-        long stateBytes = restated ? RecordWriter.stateBytes(recovery.state()) : 0;
+        List<Group> restated = new ArrayList<>();
+        long stateBytes = 0;
+        for (Group group : recovery.groups().all()) {
+            if (!recovery.damagedSnapshots(group).isEmpty()) {
+                restated.add(group);
+                stateBytes += RecordWriter.stateBytes(group.state());
+            }
+        }
         RecordWriter records = writer.begin(RecordWriter.BOOT_BYTES + stateBytes, true);
         records.boot(bootCount, options.clock().millis(), recovery.droppedBytes());
-        if (restated) {
-            records.state(recovery.state());
+        for (Group group : restated) {
+            records.of(group.id()).state(group.state());
         }
         writer.finish();
         writer.sync();

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A member's durable state: its log, hard state and snapshots, in a directory that belongs to it alone.
@@ -28,6 +29,10 @@ import java.util.List;
  * everything appended so far to the disk, with one force however many appends there were. {@link #saveSnapshot}, {@link
  * #release} and {@link #close} sync by themselves. Nothing may be promised to anybody before the sync has returned.
  *
+ * <p>A host with many groups opens one log for all: {@link #append(long, Ready)} for each, then one {@code sync}. Every method
+ * that speaks of one group has a form without it, for group 0, and each group is checked, read, snapshotted and released by
+ * itself.
+ *
  * <p>The first failed write or force ends it: see {@link WalFailed}. What contradicts the log is refused, and leaves it as it
  * was: {@link WalAppendRefused}.
  *
@@ -37,17 +42,13 @@ import java.util.List;
 public final class Wal implements AutoCloseable {
     private final FileLayer files;
     private final Layout layout;
-    private final GroupState state;
+    private final Groups groups;
     private final LogWriter writer;
-    private final WalStorage storage;
-    private final Recovered recovered;
+    private final Map<Long, Recovered> recovered;
     private final boolean ownThread;
 
-    /** Filled anew for each call; and made anew where the view moves over it later. */
-    private Batch batch = new Batch();
-
-    /** The snapshots that a start after a crash right now could fall back to. */
-    private List<SavedSnapshot> referenced;
+    /** Those that have saved or let go of a snapshot since the last sync. */
+    private final List<Group> unsettled = new ArrayList<>();
 
     private boolean closed;
 
@@ -55,18 +56,15 @@ public final class Wal implements AutoCloseable {
             FileLayer files,
             Layout layout,
             boolean ownThread,
-            GroupState state,
+            Groups groups,
             LogWriter writer,
-            WalStorage storage,
-            Recovered recovered) {
+            Map<Long, Recovered> recovered) {
         this.files = files;
         this.layout = layout;
         this.ownThread = ownThread;
-        this.state = state;
+        this.groups = groups;
         this.writer = writer;
-        this.storage = storage;
         this.recovered = recovered;
-        this.referenced = state.snapshots();
     }
 
     /**
@@ -108,14 +106,45 @@ public final class Wal implements AutoCloseable {
         return new Startup(new DiskFiles(), directory, identity, options).open();
     }
 
-    /** Returns what the open has found. */
+    /** Returns what the open has found, of the first group. */
     public Recovered recovered() {
-        return recovered;
+        return recovered(Groups.FIRST);
+    }
+
+    /** Returns what the open has found of a group. For one that had nothing stored it is as for a new log. */
+    public Recovered recovered(long group) {
+        Recovered found = recovered.get(group);
+        if (found != null) {
+            return found;
+        }
+        Recovered log = recovered();
+        return new Recovered(
+                HardState.EMPTY,
+                1,
+                0,
+                Snapshot.NONE,
+                SnapshotFile.NONE,
+                List.of(),
+                log.cleanClose(),
+                log.droppedBytes(),
+                log.bootCount(),
+                log.incarnation());
+    }
+
+    /** Returns the groups of which something is stored, in ascending order of their ids, and group 0 in any case. */
+    public List<Long> groups() {
+        checkOpen();
+        return groups.stated().stream().map(Group::id).toList();
     }
 
     /** Returns what the kernel reads. It is the same object for as long as this log is open. */
     public WalStorage storage() {
-        return storage;
+        return storage(Groups.FIRST);
+    }
+
+    /** Returns what the kernel of a group reads; empty for a new one. The same object for as long as this log is open. */
+    public WalStorage storage(long group) {
+        return groups.of(group).storage();
     }
 
     /** Returns the directory in which the host writes the files of its snapshots. */
@@ -133,7 +162,18 @@ public final class Wal implements AutoCloseable {
      * @throws WalFailed if this or an earlier call has failed
      */
     public void append(Ready ready) {
-        append(ready, SnapshotFile.NONE);
+        append(Groups.FIRST, ready, SnapshotFile.NONE);
+    }
+
+    /**
+     * The same for one of several groups. Each has a log of its own, checked and read by itself; they share the files and the
+     * {@link #sync}. A group begins with its first append.
+     *
+     * @param group any number; a host with one group may leave it out, and has group 0
+     * @param ready see {@link #append(Ready)}
+     */
+    public void append(long group, Ready ready) {
+        append(group, ready, SnapshotFile.NONE);
     }
 
     /**
@@ -149,18 +189,35 @@ public final class Wal implements AutoCloseable {
      * @throws WalFailed if this or an earlier call has failed
      */
     public void append(Ready ready, SnapshotFile snapshotFile) {
-        append(ready.hardState(), ready.snapshot(), snapshotFile, ready.entries());
+        append(Groups.FIRST, ready, snapshotFile);
+    }
+
+    /**
+     * The same for one of several groups.
+     *
+     * @param group see {@link #append(long, Ready)}
+     * @param ready see {@link #append(Ready, SnapshotFile)}
+     * @param snapshotFile see there; no two groups may use the same name
+     */
+    public void append(long group, Ready ready, SnapshotFile snapshotFile) {
+        append(group, ready.hardState(), ready.snapshot(), snapshotFile, ready.entries());
     }
 
     /** The parts of {@link #append(Ready, SnapshotFile)}. */
     void append(HardState hardState, Snapshot snapshot, SnapshotFile snapshotFile, List<Entry> entries) {
+        append(Groups.FIRST, hardState, snapshot, snapshotFile, entries);
+    }
+
+    /** The parts of {@link #append(long, Ready, SnapshotFile)}. */
+    void append(long id, HardState hardState, Snapshot snapshot, SnapshotFile snapshotFile, List<Entry> entries) {
         if (snapshot.isNone() != snapshotFile.isNone()) {
             throw refused(
                     snapshot.isNone()
                             ? "there is a file, " + snapshotFile + ", and no snapshot"
                             : snapshot + " comes without its file");
         }
-        begin();
+        Group group = groups.of(id);
+        Batch batch = group.newBatch();
         batch.hardState(hardState);
         if (!snapshot.isNone()) {
             batch.snapshot(new SavedSnapshot(snapshot, snapshotFile), true);
@@ -168,7 +225,7 @@ public final class Wal implements AutoCloseable {
         if (!batch.entries(entries)) {
             throw refused("the entries of the batch do not follow each other");
         }
-        store(entries, false);
+        store(group, batch, entries, false);
     }
 
     /**
@@ -182,12 +239,24 @@ public final class Wal implements AutoCloseable {
      * @throws WalFailed if this or an earlier call has failed
      */
     public void saveSnapshot(Snapshot snapshot, SnapshotFile snapshotFile) {
+        saveSnapshot(Groups.FIRST, snapshot, snapshotFile);
+    }
+
+    /**
+     * The same for one of several groups.
+     *
+     * @param group whose state it is
+     * @param snapshot see {@link #saveSnapshot(Snapshot, SnapshotFile)}
+     * @param snapshotFile see there; no two groups may use the same name
+     */
+    public void saveSnapshot(long group, Snapshot snapshot, SnapshotFile snapshotFile) {
         if (snapshot.isNone() || snapshotFile.isNone()) {
             throw refused("a snapshot needs an index and a file");
         }
-        begin();
+        Group saving = groups.of(group);
+        Batch batch = saving.newBatch();
         batch.snapshot(new SavedSnapshot(snapshot, snapshotFile), false);
-        store(List.of(), true);
+        store(saving, batch, List.of(), true);
         sync();
     }
 
@@ -203,26 +272,49 @@ public final class Wal implements AutoCloseable {
      * @throws WalFailed if this or an earlier call has failed
      */
     public void release(long index) {
+        release(Groups.FIRST, index);
+    }
+
+    /**
+     * The same for one of several groups. A segment goes when no group needs an entry of it any more: {@link #groupsHolding}
+     * says which do.
+     *
+     * @param group whose entries are forgotten
+     * @param index see {@link #release(long)}
+     */
+    public void release(long group, long index) {
         checkOpen();
+        Group releasing = groups.of(group);
+        GroupState state = releasing.state();
         if (index > state.newestSnapshot().index()) {
             throw refused("the log cannot be released up to " + index + ": the newest snapshot is at "
                     + state.newestSnapshot().index());
         }
         if (index > state.startIndex()) {
-            begin();
+            Batch batch = releasing.newBatch();
             batch.compact(index, state.term(index));
-            store(List.of(), true);
+            store(releasing, batch, List.of(), true);
         }
         // The log may start further on by an installed snapshot too. Its segments may go once that is on the disk, not
         // before.
         sync();
-        drop();
+        writer.drop();
         writer.prepareSpare();
     }
 
-    /* Not what the kernel may still read: on another thread it learns only later that entries are gone. */
-    private void drop() {
-        writer.drop(ownThread ? Math.min(state.startIndex(), storage.releasedIndex()) : state.startIndex());
+    /**
+     * Returns the groups without whose entries the log would have no more than so many segments, in ascending order of their
+     * ids. Where one of them is cold, its few old entries keep everybody's: have it take a snapshot, {@link #saveSnapshot} it,
+     * and {@link #release} up to there.
+     *
+     * @param segments 1 or more: how many of the newest segments the host is willing to keep
+     */
+    public List<Long> groupsHolding(int segments) {
+        checkOpen();
+        if (segments < 1) {
+            throw new IllegalArgumentException("the last segment is always kept: " + segments);
+        }
+        return writer.holdersBeforeLast(segments);
     }
 
     /**
@@ -240,11 +332,20 @@ public final class Wal implements AutoCloseable {
     }
 
     /**
-     * Returns the files of {@link #snapshotDirectory()} that must stay, from old to new: what a start after a crash right now
+     * Returns the files of {@link #snapshotDirectory()} that must stay, of each group from old to new: what a start after a crash right now
      * could need. All others there may be deleted, but for those that the host is about to store.
      */
     public List<SnapshotFile> referencedSnapshots() {
-        return referenced.stream().map(SavedSnapshot::file).toList();
+        List<SnapshotFile> names = new ArrayList<>();
+        for (Group group : groups.all()) {
+            names.addAll(referencedSnapshots(group.id()));
+        }
+        return List.copyOf(names);
+    }
+
+    /** Returns those of {@link #referencedSnapshots()} that belong to a group. */
+    public List<SnapshotFile> referencedSnapshots(long group) {
+        return groups.of(group).referenced().stream().map(SavedSnapshot::file).toList();
     }
 
     /**
@@ -255,9 +356,13 @@ public final class Wal implements AutoCloseable {
     public void sync() {
         checkOpen();
         writer.sync();
-        referenced = state.snapshots();
+        for (int i = 0; i < unsettled.size(); i++) {
+            Group group = unsettled.get(i);
+            group.reference(group.state().snapshots());
+        }
+        unsettled.clear();
         if (ownThread) {
-            drop();
+            writer.drop();
         }
     }
 
@@ -273,7 +378,7 @@ public final class Wal implements AutoCloseable {
             return;
         }
         closed = true;
-        storage.close();
+        groups.all().forEach(group -> group.storage().close());
         try {
             if (!writer.isFailed()) {
                 writer.markClosed();
@@ -283,25 +388,17 @@ public final class Wal implements AutoCloseable {
         }
     }
 
-    private void begin() {
-        if (ownThread) {
-            batch = new Batch();
-        } else {
-            batch.clear();
-        }
-    }
-
     /* The batch is filled. Checks come first, then the room for it, then nothing can fail any more but the disk. */
-    private void store(List<Entry> entries, boolean reserved) {
+    private void store(Group group, Batch batch, List<Entry> entries, boolean reserved) {
         checkOpen();
         if (batch.isEmpty()) {
             return;
         }
-        String violation = state.violation(batch);
+        String violation = group.state().violation(batch);
         if (violation != null) {
             throw refused(violation);
         }
-        long payloadBytes = payloadBytes(entries);
+        long payloadBytes = payloadBytes(batch, entries);
         if (payloadBytes > Frame.MAX_PAYLOAD_BYTES) {
             throw refused("a batch of " + payloadBytes + " bytes is longer than the " + Frame.MAX_PAYLOAD_BYTES
                     + " that a frame can hold");
@@ -309,29 +406,32 @@ public final class Wal implements AutoCloseable {
         if (!batch.snapshot().isNone()) {
             bind(batch.snapshot().file());
         }
-        RecordWriter records = writer.begin(payloadBytes, reserved);
+        RecordWriter records = writer.begin(payloadBytes, reserved).of(group.id());
         long lsn = writer.endLsn();
         try {
-            write(records, entries);
+            write(records, batch, entries);
             writer.finish();
-            state.apply(batch);
+            group.state().apply(batch);
             int frameBytes = (int) (writer.endLsn() - lsn);
             if (ownThread) {
-                storage.applyLater(batch, entries, lsn, frameBytes, writer.writtenLsn());
+                group.storage().applyLater(batch, entries, lsn, frameBytes, writer.writtenLsn());
             } else {
-                storage.apply(batch, entries, lsn, frameBytes, writer.writtenLsn());
+                group.storage().apply(batch, entries, lsn, frameBytes, writer.writtenLsn());
             }
         } catch (RuntimeException | Error e) {
             throw writer.poison("a batch could not be encoded", e);
         }
         if (!batch.snapshot().isNone()) {
-            List<SavedSnapshot> both = new ArrayList<>(referenced);
+            List<SavedSnapshot> both = new ArrayList<>(group.referenced());
             both.add(batch.snapshot());
-            referenced = List.copyOf(both);
+            group.reference(both);
+        }
+        if (!batch.snapshot().isNone() || batch.compactIndex() != 0) {
+            unsettled.add(group);
         }
     }
 
-    private long payloadBytes(List<Entry> entries) {
+    private static long payloadBytes(Batch batch, List<Entry> entries) {
         long bytes = batch.hardState().isEmpty() ? 0 : RecordWriter.HARD_STATE_BYTES;
         if (!batch.snapshot().isNone()) {
             bytes += RecordWriter.snapshotBytes(batch.snapshot());
@@ -345,7 +445,7 @@ public final class Wal implements AutoCloseable {
         return bytes;
     }
 
-    private void write(RecordWriter records, List<Entry> entries) {
+    private static void write(RecordWriter records, Batch batch, List<Entry> entries) {
         if (!batch.snapshot().isNone()) {
             records.snapshot(batch.isInstalled() ? RecordType.INSTALL : RecordType.SNAPSHOT, batch.snapshot());
         }

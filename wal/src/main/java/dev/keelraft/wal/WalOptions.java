@@ -13,7 +13,7 @@ import java.util.random.RandomGenerator;
  *     Each is written full of zeros before its use, so that later syncs change no metadata; a batch that is larger gets a
  *     segment of its own size. Small segments free space sooner, large ones need fewer pauses to prepare the next. Default
  *     64 MiB
- * @param cacheBytes how much of the log {@link WalStorage} keeps on the heap, 0 or more: payloads, and 64 bytes for each
+ * @param cacheBytes how much of its log the {@link WalStorage} of each group keeps on the heap, 0 or more: payloads, and 64 bytes for each
  *     entry. A half is for the entries written last, a half for older ones that were read;
  *     up to about 1 MiB that is not written yet may come on top. Default 32 MiB
  * @param ownThread whether the log is written on another thread than the one that reads {@link Wal#storage()}: see {@link

@@ -13,7 +13,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * What the kernel reads of a {@link Wal}. All but payloads is answered from memory: 20 bytes per frame, and a few for each
+ * What the kernel reads of a {@link Wal}, or of one group in it. All but payloads is answered from memory: 20 bytes per frame, and a few for each
  * term. Payloads come from a cache, or from the file, where the checksum of their frame is compared first.
  *
  * <p>The view moves in {@link Wal#append} and its like, on the thread that calls them, so it has what a Ready holds before that

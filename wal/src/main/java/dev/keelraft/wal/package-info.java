@@ -91,7 +91,7 @@
  *      1  u8 flags: 1 may be passed over          36  u32 checksum of the salt and of bytes 0..35
  *      2  u16 detail                              40  u32 chain: checksum of the chain before and of the field at 36
  *      4  u32 length of the body                  44  u32 0
- *      8  u64 group = 0                           48  records, each padded with zeros to a multiple of 8
+ *      8  u64 group                               48  records, each padded with zeros to a multiple of 8
  *     16  body
  *
  *   type           body
@@ -109,8 +109,11 @@
  * </pre>
  *
  * A batch is one frame: its entries, hard state and snapshot live or die together. An ENTRY voids what its group had at its
- * index and behind it; nothing is ever overwritten in place. The first frame of a segment holds exactly a STATE, so that the
- * segments before it can go. The first frame after an open holds a BOOT, and a STATE if snapshots had to be given up.
+ * index and behind it; nothing is ever overwritten in place. It is of one group: all its records carry that group's id, any unsigned number,
+ * 0 where the host has only one. The groups share the chain, the positions and the segments, and nothing else. The first frame of a
+ * segment holds exactly one STATE for each group that has stored something, and for group 0, in ascending order of ids, so that
+ * the segments before it can go: a segment does when no group needs an entry of it. The first frame after an open holds a BOOT,
+ * of group 0, and a STATE for each group in which a snapshot had to be given up.
  *
  * <p>In every version the magic bytes, the major version and the checksum of IDENTITY and of segment headers stay where they
  * are. A major version, a feature, a flag of a frame, or a record that is unknown and may not be passed over, is reported as
@@ -175,7 +178,8 @@
  *       and a file system whose journal fails ends. If the disk is full at an open after a crash, there is no room for a new
  *       file either; then the old one is forced, and that is believed too. Should it have been clean and not on the disk, and
  *       the power go next, the log is found corrupt, not silently short.
- *   <li>One group per log. Records carry a group, 0 so far; another one is reported as a newer version.
+ *   <li>A group cannot be removed: the few bytes of its state are repeated in every segment. A damaged segment stops all groups
+ *       of its log.
  *   <li>Each segment keeps a file open.
  *   <li>Local POSIX file systems only: directories must be syncable, renames atomic, locks real.
  * </ul>

@@ -11,7 +11,9 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
@@ -33,7 +35,12 @@ final class Driver {
     private final WalOptions options;
     private final boolean spares;
     private final Random payloads = new Random(1);
-    private final List<LogState> states = new ArrayList<>(List.of(LogState.EMPTY));
+
+    /** What each group had, those left out that had nothing. */
+    private final List<Map<Long, LogState>> states = new ArrayList<>(List.of(Map.of()));
+
+    private int groups = 1;
+    private long group;
     private int acknowledged;
     private int snapshotFiles;
     private @Nullable Wal wal;
@@ -78,14 +85,57 @@ final class Driver {
         return hostFailed ? Optional.empty() : Optional.ofNullable(wal);
     }
 
-    /** The state as it is known to the host, all of it submitted. */
+    /** Has so many groups from now on. What is done next is done to the first of them. */
+    Driver withGroups(int count) {
+        groups = count;
+        return this;
+    }
+
+    /** What is done next is done to this group. */
+    void group(long id) {
+        group = id;
+    }
+
+    /** What is done next is done to any of the groups. */
+    void anyGroup(Random random) {
+        if (groups > 1) {
+            group(-7L * random.nextInt(groups)); // ids are unsigned
+        }
+    }
+
+    /** The state of the group as it is known to the host, all of it submitted. */
     LogState now() {
+        return all().getOrDefault(group, LogState.EMPTY);
+    }
+
+    /** The same of all groups; those left out that have nothing. */
+    Map<Long, LogState> all() {
         return states.get(states.size() - 1);
     }
 
+    private void submit(LogState next) {
+        Map<Long, LogState> all = new HashMap<>(all());
+        all.put(group, next);
+        states.add(withoutEmpty(all));
+    }
+
+    private static Map<Long, LogState> withoutEmpty(Map<Long, LogState> all) {
+        all.values().removeIf(LogState.EMPTY::equals);
+        return Map.copyOf(all);
+    }
+
     /** The states that an open may find, from the last acknowledged one on. */
-    List<LogState> allowed() {
+    List<Map<Long, LogState>> allowed() {
         return List.copyOf(states.subList(acknowledged, states.size()));
+    }
+
+    /** What a log holds of all groups. */
+    static Map<Long, LogState> allOf(Wal wal) {
+        Map<Long, LogState> found = new HashMap<>();
+        for (long id : wal.groups()) {
+            found.put(id, LogState.of(wal, id));
+        }
+        return withoutEmpty(found);
     }
 
     void create() {
@@ -100,7 +150,7 @@ final class Driver {
     /** Goes on with what an open has found. From here on that must never be lost again. */
     void found(Wal opened) {
         wal = opened;
-        LogState found = LogState.of(opened);
+        Map<Long, LogState> found = allOf(opened);
         if (!allowed().contains(found)) {
             throw new AssertionError("found " + found + "\nnot among " + allowed());
         }
@@ -128,8 +178,8 @@ final class Driver {
 
     void append(HardState hardState, List<Entry> entries) {
         LogState next = now().with(entries).with(hardState);
-        states.add(next);
-        wal().append(hardState, Snapshot.NONE, SnapshotFile.NONE, entries);
+        submit(next);
+        wal().append(group, hardState, Snapshot.NONE, SnapshotFile.NONE, entries);
         for (Entry entry : entries) {
             bytesSinceSync += EntryCache.bytesOf(entry);
         }
@@ -160,8 +210,8 @@ final class Driver {
     void saveSnapshot(long index) {
         Snapshot made = new Snapshot(index, now().term(index), MEMBERS, new byte[] {1, 2, 3});
         SnapshotFile file = writeSnapshot();
-        states.add(now().saved(made, file));
-        wal().saveSnapshot(made, file);
+        submit(now().saved(made, file));
+        wal().saveSnapshot(group, made, file);
         acknowledge();
         deleteUnreferenced();
     }
@@ -170,20 +220,20 @@ final class Driver {
     void install(HardState hardState, long index, long term, List<Entry> entries) {
         Snapshot received = new Snapshot(index, term, MEMBERS, new byte[] {9});
         SnapshotFile file = writeSnapshot();
-        states.add(now().installed(received, file).with(entries).with(hardState));
-        wal().append(hardState, received, file, entries);
+        submit(now().installed(received, file).with(entries).with(hardState));
+        wal().append(group, hardState, received, file, entries);
     }
 
     void release(long index) {
-        states.add(now().released(index));
-        wal().release(index);
+        submit(now().released(index));
+        wal().release(group, index);
         acknowledge();
         deleteUnreferenced();
     }
 
     /** Releases what is released already: only segments that are no longer needed may go. */
     void releaseNothing() {
-        wal().release(now().startIndex());
+        wal().release(group, now().startIndex());
         acknowledge();
     }
 
@@ -225,7 +275,7 @@ final class Driver {
     /** The last append was refused: the log must be in this state. */
     void refused(LogState before) {
         states.remove(states.size() - 1);
-        if (!now().equals(before) || !LogState.of(wal()).equals(before)) {
+        if (!now().equals(before) || !LogState.of(wal(), group).equals(before)) {
             throw new AssertionError("refused, and changed: " + LogState.of(wal()) + " instead of " + before);
         }
     }
@@ -238,6 +288,8 @@ final class Driver {
     /** A host that knows the same, on a copy of the files. */
     Driver copy() {
         Driver copy = new Driver(files.copy(), options, spares);
+        copy.groups = groups;
+        copy.group = group;
         copy.states.clear();
         copy.states.addAll(states);
         copy.acknowledged = acknowledged;

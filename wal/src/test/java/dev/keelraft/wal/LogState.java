@@ -19,7 +19,12 @@ record LogState(
 
     /** What an open log has found, read as the kernel reads it. */
     static LogState of(Wal wal) {
-        WalStorage storage = wal.storage();
+        return of(wal, 0);
+    }
+
+    /** The same of one of several groups. */
+    static LogState of(Wal wal, long group) {
+        WalStorage storage = wal.storage(group);
         long first = storage.firstIndex();
         long last = storage.lastIndex();
         List<Entry> entries = new ArrayList<>();
@@ -39,11 +44,11 @@ record LogState(
                 storage.term(first - 1),
                 entries,
                 storage.snapshot(),
-                storage.snapshot().isNone() ? SnapshotFile.NONE : newest(wal));
+                storage.snapshot().isNone() ? SnapshotFile.NONE : newest(wal, group));
     }
 
-    private static SnapshotFile newest(Wal wal) {
-        List<SnapshotFile> files = wal.referencedSnapshots();
+    private static SnapshotFile newest(Wal wal, long group) {
+        List<SnapshotFile> files = wal.referencedSnapshots(group);
         return files.get(files.size() - 1);
     }
 

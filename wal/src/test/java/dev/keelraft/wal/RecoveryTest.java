@@ -490,16 +490,30 @@ class RecoveryTest {
         assertThatThrownBy(unknown::open)
                 .isInstanceOf(WalUnsupportedVersion.class)
                 .hasMessageContaining("type 99");
-        Driver otherGroup = host.copy();
-        new Forger(otherGroup.files()).append(Forger.record(RecordType.BOOT, 0, 5), 1, 0, 1, 0);
-        assertThatThrownBy(otherGroup::open)
-                .isInstanceOf(WalUnsupportedVersion.class)
-                .hasMessageContaining("group 5");
         Driver skippable = host.copy();
         new Forger(skippable.files()).append(Forger.record(99, RecordType.SKIPPABLE, 5), 1, 0, 1, 0);
         skippable.open();
         skippable.close();
         skippable.open();
+    }
+
+    @Example
+    void an_open_belongs_to_no_group() {
+        threeEntries();
+        host.files().kill();
+        forger.append(records -> records.of(5).boot(3, 0, 0));
+        assertRefused(WalCorrupt.class, "an open of one group alone");
+    }
+
+    @Example
+    void a_frame_with_batches_of_two_groups_is_refused() {
+        threeEntries();
+        host.files().kill();
+        forger.append(records -> {
+            records.of(5).hardState(new HardState(1, 0, 0));
+            records.of(6).hardState(new HardState(1, 0, 0));
+        });
+        assertRefused(WalCorrupt.class, "batches of two groups");
     }
 
     @Example

@@ -74,6 +74,7 @@ interface Workload {
 
     /** Does one thing. */
     static void step(Driver host, Random random) {
+        host.anyGroup(random);
         LogState now = host.now();
         long commit = now.hardState().commit();
         switch (random.nextInt(14)) {
