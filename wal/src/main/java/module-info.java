@@ -5,6 +5,7 @@
 module dev.keelraft.wal {
     requires transitive dev.keelraft.kernel;
     requires static org.jspecify;
+    requires static jdk.jfr;
 
     exports dev.keelraft.wal;
 }

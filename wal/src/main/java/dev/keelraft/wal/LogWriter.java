@@ -159,9 +159,17 @@ final class LogWriter {
         if (durableLsn == endLsn) {
             return;
         }
+        Events.Sync event = Events.PRESENT ? new Events.Sync() : null;
+        if (event != null) {
+            event.begin();
+            event.bytes = endLsn - durableLsn;
+        }
         try {
             force();
             mark(false, false);
+            if (event != null) {
+                event.commit();
+            }
         } catch (IOException | RuntimeException | Error e) {
             throw poison("frames could not be forced to the disk", e);
         }
@@ -224,6 +232,10 @@ final class LogWriter {
      * the disk before anything in it is acknowledged.
      */
     private void cut(long frameBytes) throws IOException {
+        Events.SegmentCut event = Events.PRESENT ? new Events.SegmentCut() : null;
+        if (event != null) {
+            event.begin();
+        }
         checkLock();
         long fileBytes = fileBytesFor(frameBytes);
         Spare spare = spares.take();
@@ -248,6 +260,12 @@ final class LogWriter {
         chain = end.chain();
         durable();
         mark(false, true);
+        if (event != null) {
+            event.sequence = header.sequence();
+            event.fileBytes = fileBytes;
+            event.prepared = spare != null;
+            event.commit();
+        }
         spares.prepare();
     }
 
@@ -350,6 +368,10 @@ final class LogWriter {
         if (released == 0) {
             return;
         }
+        Events.Release event = Events.PRESENT ? new Events.Release() : null;
+        if (event != null) {
+            event.begin();
+        }
         try {
             checkLock();
             Segment[] removed = segments.removeFirst(released);
@@ -357,6 +379,11 @@ final class LogWriter {
             for (Segment segment : removed) {
                 segment.file().close();
                 files.delete(segment.path());
+            }
+            if (event != null) {
+                event.segments = released;
+                event.firstSegment = segments.firstSequence();
+                event.commit();
             }
         } catch (IOException | RuntimeException | Error e) {
             throw poison("segments could not be removed", e);
@@ -404,6 +431,12 @@ final class LogWriter {
                 + ". What sync() has acknowledged is on the disk; of what came after, some may be. The log"
                 + " takes no more calls, and nothing was or will be tried again: stop the member, look at the disk, and restart"
                 + " the process.";
+        if (Events.PRESENT) {
+            Events.Poison event = new Events.Poison();
+            event.what = what;
+            event.cause = cause.toString();
+            event.commit();
+        }
         return new WalFailed(failure, cause);
     }
 }

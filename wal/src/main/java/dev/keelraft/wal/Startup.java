@@ -158,6 +158,10 @@ final class Startup {
     }
 
     private Wal openExisting() throws IOException {
+        Events.Opened event = Events.PRESENT ? new Events.Opened() : null;
+        if (event != null) {
+            event.begin();
+        }
         HeldLock lock = files.lock(layout.lock());
         if (lock == null) {
             throw new WalLocked("the log in " + layout.raft() + " is open already, by " + owner()
@@ -212,6 +216,14 @@ final class Startup {
                             recovery.droppedBytes(),
                             bootCount,
                             identity.content().incarnation().toUuid()));
+        }
+        if (event != null) {
+            event.bootCount = bootCount;
+            event.cleanClose = cleanClose;
+            event.droppedBytes = recovery.droppedBytes();
+            event.groups = groups.stated().size();
+            event.segments = recovery.segments().size();
+            event.commit();
         }
         return new Wal(files, layout, options.ownThread(), groups, writer, recovered);
     }

@@ -171,6 +171,22 @@
  *       other run has written, so nothing of it can ever continue the chain.
  * </ul>
  *
+ * <h2>What a flight recording shows</h2>
+ *
+ * Where the JVM has the module {@code jdk.jfr}, which this one does not need:
+ *
+ * <table>
+ * <caption>Events; each has a duration but the last</caption>
+ * <tr><th>event</th><th>when</th><th>fields</th></tr>
+ * <tr><td>{@code dev.keelraft.wal.Sync}</td><td>frames became durable by a {@code sync}</td><td>bytes</td></tr>
+ * <tr><td>{@code dev.keelraft.wal.SegmentCut}</td><td>the log goes on in a new segment</td>
+ *     <td>its number, its length, whether it was prepared ahead</td></tr>
+ * <tr><td>{@code dev.keelraft.wal.Release}</td><td>segments were deleted</td><td>how many, the first that is left</td></tr>
+ * <tr><td>{@code dev.keelraft.wal.Recovery}</td><td>a log was opened</td>
+ *     <td>count of opens, whether it was closed, bytes dropped, groups, segments</td></tr>
+ * <tr><td>{@code dev.keelraft.wal.Poison}</td><td>a log has failed</td><td>what could not be done, the cause</td></tr>
+ * </table>
+ *
  * <h2>Limits</h2>
  *
  * <ul>

@@ -19,7 +19,12 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideOutsideOfPackages(
-                        "java..", "org.jspecify..", "dev.keelraft.wal", "dev.keelraft", "dev.keelraft.model")
+                        "java..",
+                        "jdk.jfr..",
+                        "org.jspecify..",
+                        "dev.keelraft.wal",
+                        "dev.keelraft",
+                        "dev.keelraft.model")
                 .check(CLASSES);
     }
 
@@ -36,6 +41,18 @@ class ArchitectureTest {
                 .orShould()
                 .dependOnClassesThat()
                 .resideInAPackage("java.nio.channels..")
+                .check(CLASSES);
+    }
+
+    /* The module of the flight recorder may be missing: see Events. */
+    @Example
+    void only_the_events_know_the_flight_recorder() {
+        noClasses()
+                .that()
+                .haveNameNotMatching(".*Events(\\$.*)?")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("jdk.jfr..")
                 .check(CLASSES);
     }
 
