@@ -278,6 +278,28 @@ class DiskWalTest {
     }
 
     @Test
+    void segments_can_be_prepared_on_another_thread() throws Exception {
+        ExecutorService preparer = Executors.newSingleThreadExecutor();
+        try {
+            try (Wal wal = Wal.create(data, IDENTITY, OPTIONS.withPreparer(preparer))) {
+                for (int i = 1; i <= 200; i++) {
+                    append(wal, i, 3000);
+                    wal.sync();
+                }
+            }
+            preparer.submit(() -> {}).get(); // what was not wanted any more is gone
+            try (Stream<Path> paths = Files.list(data.resolve("raft/wal"))) {
+                assertThat(paths).allMatch(path -> path.toString().endsWith(".wal"));
+            }
+            try (Wal wal = Wal.open(data, IDENTITY, OPTIONS)) {
+                assertThat(wal.recovered().lastIndex()).isEqualTo(200);
+            }
+        } finally {
+            preparer.shutdown();
+        }
+    }
+
+    @Test
     void no_thread_is_started() {
         Set<Thread> before = Thread.getAllStackTraces().keySet();
         try (Wal wal = Wal.create(data, IDENTITY, OPTIONS)) {

@@ -66,6 +66,8 @@ final class MemoryFiles implements FileLayer, Executor {
     private boolean inJob;
     private String failed = "";
     private @Nullable List<String> log;
+    private String awaited = "";
+    private Runnable then = () -> {};
 
     // ---------------------------------------------------------------- what tests do to it
 
@@ -136,6 +138,12 @@ final class MemoryFiles implements FileLayer, Executor {
     /** The operation that failed or lost power, as in {@link #log}; empty if none did. */
     String failed() {
         return failed;
+    }
+
+    /** Does something just before the next operation that is called so, once; its name may be cut off. */
+    void before(String operation, Runnable what) {
+        awaited = operation;
+        then = what;
     }
 
     /** From now on all changing operations, in order: {@code "write MARK"}, {@code "force MARK"}, {@code "sync wal"} ... */
@@ -406,6 +414,10 @@ final class MemoryFiles implements FileLayer, Executor {
     private void change(String verb, String name, Step whole, Step inPart) throws IOException {
         if (!inJob && moments != null && moments.nextInt(4) == 0) {
             runJobs();
+        }
+        if (!awaited.isEmpty() && (verb + " " + name).startsWith(awaited)) {
+            awaited = "";
+            then.run();
         }
         checkPower();
         operations++;

@@ -128,6 +128,31 @@ class SpareTest {
         assertThat(spares()).isEmpty();
     }
 
+    /* On another thread, the log may be closed, or cut without it, while the job is anywhere. */
+    @Example
+    void a_job_that_is_not_wanted_any_more_leaves_nothing() {
+        for (String operation : List.of("create spare", "write spare", "force spare", "sync wal")) {
+            Driver closing = new Driver(new MemoryFiles(), Driver.smallOptions(1), true);
+            closing.create();
+            closing.files().before(operation, closing::close);
+            assertThat(closing.files().runJobs()).isEqualTo(1);
+            assertThat(spares(closing.files())).as(operation).isEmpty();
+
+            Driver cutting = new Driver(new MemoryFiles(), Driver.smallOptions(1), true);
+            cutting.create();
+            cutting.entries(1, 1, 2, 3000);
+            cutting.files().before(operation, () -> cutting.entries(1, 3, 1, 3000));
+            cutting.files().runJobs();
+            assertThat(spares(cutting.files()))
+                    .as("%s; the next one", operation)
+                    .hasSize(1);
+            assertThat(cutting.wal().spareStatus().state()).isEqualTo(State.READY);
+            cutting.close();
+            assertThat(spares(cutting.files())).as(operation).isEmpty();
+            cutting.open();
+        }
+    }
+
     @Example
     void a_full_disk_is_said_early_and_costs_nothing_until_the_segment_is_full() {
         host.create();
@@ -249,6 +274,10 @@ class SpareTest {
     }
 
     private List<String> spares() {
+        return spares(files);
+    }
+
+    private static List<String> spares(MemoryFiles files) {
         try {
             return files.list(SEGMENTS).stream()
                     .filter(name -> name.endsWith(".tmp"))
