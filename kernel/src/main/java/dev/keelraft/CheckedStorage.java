@@ -5,6 +5,7 @@ import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /**
@@ -85,6 +86,26 @@ final class CheckedStorage implements Storage {
                     count + " entries from " + entries.get(0).index());
         }
         return entries;
+    }
+
+    /**
+     * Visits all entries from an index on, page by page, while a node is started: nothing may be pending then.
+     *
+     * @param pageBytes how much is in memory at a time
+     */
+    void forEach(long from, long pageBytes, Consumer<List<Entry>> visitor) {
+        long index = from;
+        while (index <= lastIndex()) {
+            List<Entry> page = entries(index, lastIndex() + 1, pageBytes);
+            if (page.isEmpty()) {
+                throw new RaftFailedException(
+                        FailureCause.STORAGE,
+                        "Storage.entries left index " + index + " pending while the node was started",
+                        null);
+            }
+            visitor.accept(page);
+            index += page.size();
+        }
     }
 
     @Override

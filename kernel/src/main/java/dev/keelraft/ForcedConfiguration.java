@@ -33,7 +33,10 @@ public record ForcedConfiguration(List<Entry> entries, HardState hardState, Conf
      */
     static final long TERMS_SKIPPED = 1L << 20;
 
-    static ForcedConfiguration of(long id, CheckedStorage storage, Applied applied, Collection<Long> lost) {
+    private static final long PAGE_BYTES = 1 << 20;
+
+    static ForcedConfiguration of(
+            long id, CheckedStorage storage, HardState hardState, Applied applied, Collection<Long> lost) {
         Membership newest = newest(storage, applied);
         check(id, newest, lost);
         Plan plan = new Plan(newest);
@@ -51,7 +54,7 @@ public record ForcedConfiguration(List<Entry> entries, HardState hardState, Conf
             }
         }
         long lastIndex = storage.lastIndex();
-        long term = Math.max(storage.hardState().term(), storage.term(lastIndex)) + TERMS_SKIPPED;
+        long term = Math.max(hardState.term(), storage.term(lastIndex)) + TERMS_SKIPPED;
         List<Entry> entries = new ArrayList<>();
         for (ConfChange change : plan.changes) {
             entries.add(new Entry(term, lastIndex + 1 + entries.size(), change.entryType(), change.encode()));
@@ -62,27 +65,9 @@ public record ForcedConfiguration(List<Entry> entries, HardState hardState, Conf
 
     /** The members after everything that stands in the log. */
     private static Membership newest(CheckedStorage storage, Applied applied) {
-        Membership membership = Membership.of(applied.confState());
-        long index = applied.index() + 1;
-        while (index <= storage.lastIndex()) {
-            List<Entry> page = storage.entries(index, storage.lastIndex() + 1, 1 << 20);
-            if (page.isEmpty()) {
-                throw new RaftFailedException(
-                        FailureCause.STORAGE, "Storage.entries left index " + index + " pending", null);
-            }
-            for (Entry entry : page) {
-                membership = after(membership, entry);
-            }
-            index += page.size();
-        }
-        return membership;
-    }
-
-    private static Membership after(Membership before, Entry entry) {
-        Optional<ConfChange> change = entry.type().isConfChange() ? ConfChange.decode(entry) : Optional.empty();
-        return change.isPresent() && Changer.change(before, change.get()) instanceof Changer.Changed changed
-                ? changed.membership()
-                : before;
+        Plan inLog = new Plan(Membership.of(applied.confState()));
+        storage.forEach(applied.index() + 1, PAGE_BYTES, inLog::follow);
+        return inLog.membership;
     }
 
     private static void check(long id, Membership members, Collection<Long> lost) {
@@ -103,13 +88,23 @@ public record ForcedConfiguration(List<Entry> entries, HardState hardState, Conf
         }
     }
 
-    /** Changes that follow one upon the other. */
+    /** Members, and changes that follow one upon the other. */
     private static final class Plan {
         private Membership membership;
         private final List<ConfChange> changes = new ArrayList<>();
 
         Plan(Membership membership) {
             this.membership = membership;
+        }
+
+        /** Changes that were made already, those that could be. */
+        void follow(List<Entry> entries) {
+            for (Entry entry : entries) {
+                Optional<ConfChange> change = entry.type().isConfChange() ? ConfChange.decode(entry) : Optional.empty();
+                if (change.isPresent() && Changer.change(membership, change.get()) instanceof Changer.Changed changed) {
+                    membership = changed.membership();
+                }
+            }
         }
 
         void make(ConfChange change) {

@@ -216,18 +216,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
                 return StepResult.PROPOSAL_REFUSED;
             }
         }
-        return switch (propose(from, entries).outcome()) {
-            case ACCEPTED, FORWARDED -> StepResult.HANDLED;
-            case NO_LEADER,
-                    NOT_LEADER,
-                    LEADER_TRANSFER,
-                    LOG_FULL,
-                    EMPTY,
-                    TOO_LARGE,
-                    NOT_MEMBER,
-                    CONF_CHANGE_PENDING,
-                    CONF_CHANGE_INVALID -> StepResult.PROPOSAL_REFUSED;
-        };
+        return propose(from, entries).isAccepted() ? StepResult.HANDLED : StepResult.PROPOSAL_REFUSED;
     }
 
     // Proposals
@@ -347,7 +336,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
             return false;
         }
         RaftLog log = raft.log();
-        if (needsSnapshot(progress)) {
+        if (needsSnapshot(progress, log.term(progress.next() - 1))) {
             return progress.isRecentlyActive() && !log.storedSnapshot().isNone();
         }
         return progress.wantsEmptyAppend()
@@ -410,9 +399,8 @@ final class Leader extends Role implements LongFunction<Ballot> {
         return safe;
     }
 
-    private boolean needsSnapshot(Progress progress) {
-        RaftLog log = raft.log();
-        return log.term(progress.next() - 1) == RaftLog.UNKNOWN_TERM || progress.next() < log.firstIndex();
+    private boolean needsSnapshot(Progress progress, long prevTerm) {
+        return prevTerm == RaftLog.UNKNOWN_TERM || progress.next() < raft.log().firstIndex();
     }
 
     /**
@@ -426,11 +414,12 @@ final class Leader extends Role implements LongFunction<Ballot> {
         if (progress.isPaused()) {
             return false;
         }
-        if (needsSnapshot(progress)) {
-            return sendSnapshot(to, progress);
-        }
         RaftLog log = raft.log();
         long prevIndex = progress.next() - 1;
+        long prevTerm = log.term(prevIndex);
+        if (needsSnapshot(progress, prevTerm)) {
+            return sendSnapshot(to, progress);
+        }
         List<Entry> entries = List.of();
         if (progress.mayCarryEntries() && !progress.isFetching() && progress.next() <= log.lastIndex()) {
             entries = log.entriesFrom(progress.next(), raft.config().maxMessageBytes());
@@ -441,7 +430,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
         if (entries.isEmpty() && !evenEmpty) {
             return false;
         }
-        Body.Append append = new Body.Append(prevIndex, log.term(prevIndex), log.committed(), entries);
+        Body.Append append = new Body.Append(prevIndex, prevTerm, log.committed(), entries);
         raft.outbox().send(MessageType.APPEND, to, append);
         progress.sentAppend(entries.size(), Entry.payloadBytes(entries), log.committed());
         return true;

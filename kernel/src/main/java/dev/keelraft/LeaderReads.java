@@ -32,7 +32,7 @@ final class LeaderReads {
             // Until an entry of its own term is committed, a leader may not know of all that its predecessor committed
             // (thesis 6.4, step 1).
             raft.reads().postpone(from, context);
-        } else if (policy == ReadPolicy.LEASE && givesLeases() && lease.isHeld(voters())) {
+        } else if (policy == ReadPolicy.LEASE && raft.config().givesLeases() && lease.isHeld(voters())) {
             raft.reads().answer(from, context, committed);
         } else {
             confirm(from, context);
@@ -58,13 +58,9 @@ final class LeaderReads {
                         || !raft.config().deviates(Deviation.REMOVED_LEADER_ASKS_BEFORE_READS));
     }
 
-    private boolean givesLeases() {
-        return raft.config().leaseReads() && raft.config().deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT);
-    }
-
     /* As in etcd's library, for all reads alike. */
     private boolean takesCheckQuorumForLease() {
-        return raft.config().leaseReads() && !raft.config().deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT);
+        return raft.config().leaseReads() && !raft.config().givesLeases();
     }
 
     private JointConfig voters() {
@@ -74,7 +70,7 @@ final class LeaderReads {
     /** What a heartbeat carries that is made now. */
     byte[] heartbeatContext() {
         long read = rounds.newestNumber();
-        return givesLeases() ? HeartbeatContext.of(read, lease.now()) : HeartbeatContext.of(read);
+        return raft.config().givesLeases() ? HeartbeatContext.of(read, lease.now()) : HeartbeatContext.of(read);
     }
 
     /** A node has answered a heartbeat that carried this. */

@@ -293,7 +293,7 @@ final class Raft {
      * it has forgotten everything in a restart; the leader counts on it.
      */
     void promiseLease() {
-        if (config.leaseReads() && config.deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT)) {
+        if (config.givesLeases()) {
             promisedTicks = config.electionTicks();
         }
     }

@@ -216,6 +216,11 @@ public final class RaftConfig {
                 && deviates(Deviation.EMPTY_PROPOSALS_REFUSED);
     }
 
+    /** Whether leaders hold leases, and the others promise what these rest on; not as in etcd's library. */
+    boolean givesLeases() {
+        return leaseReads && deviates(Deviation.LEASE_COUNTS_FROM_HEARTBEAT);
+    }
+
     boolean deviates(Deviation deviation) {
         return deviations.contains(deviation);
     }

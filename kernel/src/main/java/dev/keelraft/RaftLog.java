@@ -58,18 +58,7 @@ final class RaftLog {
     void recover(long commitIndex, long appliedIndex) {
         commitTo(commitIndex);
         appliedTo(appliedIndex, 0);
-        long index = appliedIndex + 1;
-        while (index <= lastIndex()) {
-            List<Entry> page = entries(index, lastIndex() + 1, maxApplyingBytes);
-            if (page.isEmpty()) {
-                throw new RaftFailedException(
-                        FailureCause.STORAGE,
-                        "Storage.entries left index " + index + " pending while the node was started",
-                        null);
-            }
-            noteConfChanges(page);
-            index += page.size();
-        }
+        storage.forEach(appliedIndex + 1, maxApplyingBytes, this::noteConfChanges);
     }
 
     // What is where

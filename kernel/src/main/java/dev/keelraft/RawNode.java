@@ -132,9 +132,10 @@ public final class RawNode {
      *     FailureCause#LOG_LOSS}), or it cannot be read
      */
     public static RawNode restart(RaftConfig config, Storage storage, Applied applied) {
-        CheckedStorage checked = stored(storage, applied);
+        CheckedStorage checked = new CheckedStorage(storage);
+        HardState hardState = checkWhole(checked, applied);
         Raft raft = new Raft(config, checked, Membership.of(applied.confState()));
-        raft.recover(checked.hardState(), applied.index());
+        raft.recover(hardState, applied.index());
         return new RawNode(config, raft, raft.hardState());
     }
 
@@ -172,12 +173,13 @@ public final class RawNode {
      */
     public static ForcedConfiguration forceConfiguration(
             long id, Storage storage, Applied applied, Collection<Long> lost) {
-        return ForcedConfiguration.of(id, stored(storage, applied), applied, lost);
+        CheckedStorage checked = new CheckedStorage(storage);
+        HardState hardState = checkWhole(checked, applied);
+        return ForcedConfiguration.of(id, checked, hardState, applied, lost);
     }
 
-    /** What an earlier life has left, if it is whole. */
-    private static CheckedStorage stored(Storage storage, Applied applied) {
-        CheckedStorage checked = new CheckedStorage(storage);
+    /** Checks that what an earlier life has left is whole; returns its hard state, which is read this once. */
+    private static HardState checkWhole(CheckedStorage checked, Applied applied) {
         HardState hardState = checked.hardState();
         if (hardState.isEmpty() && checked.lastIndex() == 0) {
             throw new IllegalArgumentException("an earlier life must have stored something, and the storage is empty: "
@@ -190,7 +192,7 @@ public final class RawNode {
             throw new IllegalArgumentException("applied index " + applied.index() + " lies before " + compacted
                     + ", behind which the log begins: the state machine lacks what was compacted");
         }
-        return checked;
+        return hardState;
     }
 
     private static void checkHasAll(CheckedStorage storage, String what, long index) {
@@ -290,25 +292,12 @@ public final class RawNode {
         };
     }
 
-    /** Kinds that are passed on with the name of the node they are about, and so may come back to it. */
+    /** Kinds that are passed on with the name of the node they are about come back to it where two nodes take each other for leaders. */
     private boolean mayComeBack(MessageType type) {
-        return switch (type) {
-            case PROPOSE, TRANSFER_LEADER -> true;
-            // It would pass for one of the host's own, under a name that the host never gave; that one fails in due
-            // time.
-            case READ_INDEX -> !config.deviates(Deviation.READS_FAIL_VISIBLY);
-            case APPEND,
-                    APPEND_RESPONSE,
-                    VOTE,
-                    VOTE_RESPONSE,
-                    PRE_VOTE,
-                    PRE_VOTE_RESPONSE,
-                    HEARTBEAT,
-                    HEARTBEAT_RESPONSE,
-                    INSTALL_SNAPSHOT,
-                    READ_INDEX_RESPONSE,
-                    TIMEOUT_NOW -> false;
-        };
+        // A read would pass for one of the host's own, under a name that the host never gave; that one fails in due
+        // time.
+        boolean isOwnRead = type == MessageType.READ_INDEX && config.deviates(Deviation.READS_FAIL_VISIBLY);
+        return type.namesOrigin() && !isOwnRead;
     }
 
     /**

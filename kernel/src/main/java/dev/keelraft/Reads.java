@@ -18,9 +18,9 @@ final class Reads {
     private final RaftConfig config;
 
     /** Confirmed. */
-    private List<ReadState> states = new ArrayList<>();
+    private final List<ReadState> states = new ArrayList<>();
 
-    private List<FailedRead> failed = new ArrayList<>();
+    private final List<FailedRead> failed = new ArrayList<>();
 
     /** Those that wait for the leader's first commit. */
     private List<Postponed> postponed = new ArrayList<>();
@@ -121,20 +121,19 @@ final class Reads {
     }
 
     List<ReadState> takeStates() {
-        if (states.isEmpty()) {
-            return List.of();
-        }
-        List<ReadState> taken = states;
-        states = new ArrayList<>();
-        return List.copyOf(taken);
+        return takeAll(states);
     }
 
     List<FailedRead> takeFailed() {
-        if (failed.isEmpty()) {
+        return takeAll(failed);
+    }
+
+    private static <T> List<T> takeAll(List<T> results) {
+        if (results.isEmpty()) {
             return List.of();
         }
-        List<FailedRead> taken = failed;
-        failed = new ArrayList<>();
-        return List.copyOf(taken);
+        List<T> taken = List.copyOf(results);
+        results.clear();
+        return taken;
     }
 }
