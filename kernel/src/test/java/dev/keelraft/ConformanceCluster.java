@@ -321,18 +321,8 @@ final class ConformanceCluster {
     }
 
     private static String error(ProposalResult result) {
-        return switch (result.outcome()) {
-            case ACCEPTED, FORWARDED -> OK;
-            case NO_LEADER,
-                    NOT_LEADER,
-                    LEADER_TRANSFER,
-                    LOG_FULL,
-                    EMPTY,
-                    TOO_LARGE,
-                    NOT_MEMBER,
-                    CONF_CHANGE_PENDING,
-                    CONF_CHANGE_INVALID -> PROPOSAL_DROPPED;
-        };
+        boolean taken = result.isAccepted() || result.outcome() == ProposalResult.Outcome.FORWARDED;
+        return taken ? OK : PROPOSAL_DROPPED;
     }
 
     private static String error(StepResult result) {

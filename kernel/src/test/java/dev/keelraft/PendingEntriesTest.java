@@ -11,7 +11,6 @@ import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
-import dev.keelraft.model.Snapshot;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -21,8 +20,7 @@ class PendingEntriesTest {
     private static final ConfState THREE = TestNode.confState(3);
 
     /** A log of which the oldest entries are on a slow disk, until they are fetched. */
-    private static final class SlowStorage implements Storage {
-        private final MemoryStorage memory = new MemoryStorage();
+    private static final class SlowStorage extends DelegatingStorage {
         private long coldUpTo;
         private final List<Long> asked = new ArrayList<>();
 
@@ -32,32 +30,7 @@ class PendingEntriesTest {
                 asked.add(low);
                 return List.of();
             }
-            return memory.entries(low, high, maxBytes);
-        }
-
-        @Override
-        public HardState hardState() {
-            return memory.hardState();
-        }
-
-        @Override
-        public long firstIndex() {
-            return memory.firstIndex();
-        }
-
-        @Override
-        public long lastIndex() {
-            return memory.lastIndex();
-        }
-
-        @Override
-        public long term(long index) {
-            return memory.term(index);
-        }
-
-        @Override
-        public Snapshot snapshot() {
-            return memory.snapshot();
+            return super.entries(low, high, maxBytes);
         }
     }
 

@@ -643,6 +643,20 @@ class StoryTest {
         }
     }
 
+    /** Node 2 has been elected, node 1 has not heard of it. */
+    private static void readWaitsAndFailsWhenItsLeaderStepsDown(String name) {
+        Told told = Told.on(name);
+        assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
+        assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
+        assertThat(told.answers(A)).isEmpty();
+        assertThat(told.status(A).pendingReads()).isEqualTo(1);
+        told.then("stabilize");
+        assertThat(told.role(A)).isEqualTo(RaftRole.FOLLOWER);
+        assertThat(told.failedReads(A)).containsExactly("r1 LEADERSHIP_LOST");
+        assertThat(told.answers(A)).isEmpty();
+        told.nobodyFailed();
+    }
+
     @Nested
     @DisplayName("x2: a leader answers from its lease when another one has been elected")
     class X2 {
@@ -655,16 +669,7 @@ class StoryTest {
 
         @Test
         void on_the_lease_is_over_and_the_read_waits_and_fails_when_the_leader_steps_down() {
-            Told told = Told.on(NAME);
-            assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
-            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
-            assertThat(told.answers(A)).isEmpty();
-            assertThat(told.status(A).pendingReads()).isEqualTo(1);
-            told.then("stabilize");
-            assertThat(told.role(A)).isEqualTo(RaftRole.FOLLOWER);
-            assertThat(told.failedReads(A)).containsExactly("r1 LEADERSHIP_LOST");
-            assertThat(told.answers(A)).isEmpty();
-            told.nobodyFailed();
+            readWaitsAndFailsWhenItsLeaderStepsDown(NAME);
         }
 
         /** The lease is worth something: of 3 ticks one is lost by counting them whole, and one is the margin. */
@@ -690,16 +695,7 @@ class StoryTest {
 
         @Test
         void on_it_gives_up_its_lease_and_the_read_waits_and_fails_when_it_steps_down() {
-            Told told = Told.on(NAME);
-            assertThat(told.role(B)).isEqualTo(RaftRole.LEADER);
-            assertThat(told.role(A)).isEqualTo(RaftRole.LEADER);
-            assertThat(told.answers(A)).isEmpty();
-            assertThat(told.status(A).pendingReads()).isEqualTo(1);
-            told.then("stabilize");
-            assertThat(told.role(A)).isEqualTo(RaftRole.FOLLOWER);
-            assertThat(told.failedReads(A)).containsExactly("r1 LEADERSHIP_LOST");
-            assertThat(told.answers(A)).isEmpty();
-            told.nobodyFailed();
+            readWaitsAndFailsWhenItsLeaderStepsDown(NAME);
         }
     }
 

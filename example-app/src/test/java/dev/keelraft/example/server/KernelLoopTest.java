@@ -1,5 +1,7 @@
 package dev.keelraft.example.server;
 
+import static dev.keelraft.example.server.SingleMember.errorOf;
+import static dev.keelraft.example.server.SingleMember.get;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
@@ -40,13 +42,10 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,18 +88,6 @@ class KernelLoopTest {
         return new SingleMember(on, snapshots, new Random(seed));
     }
 
-    private static <T> T get(CompletableFuture<T> future) {
-        return future.orTimeout(SingleMember.PATIENCE_NANOS, TimeUnit.NANOSECONDS)
-                .join();
-    }
-
-    /** How it ended without a result; it must have ended, or be about to. */
-    private static EtcdError errorOf(CompletableFuture<?> future) {
-        Throwable thrown = catchThrowable(() -> get(future));
-        assertThat(thrown).isInstanceOf(CompletionException.class).hasCauseInstanceOf(RefusedException.class);
-        return ((RefusedException) Objects.requireNonNull(thrown.getCause())).error();
-    }
-
     private static Map<String, Long> versions(KeyValueState state) {
         ByteString all = ByteString.copyFrom(new byte[1]);
         Map<String, Long> versions = new HashMap<>();
@@ -140,7 +127,7 @@ class KernelLoopTest {
             results.add(member.write(prefix + i, 10));
         }
         release.countDown();
-        results.forEach(KernelLoopTest::get);
+        results.forEach(SingleMember::get);
         int[] after = new int[1];
         member.onKernelThread(kernel -> after[0] = disk.operations());
         return after[0] - before[0];

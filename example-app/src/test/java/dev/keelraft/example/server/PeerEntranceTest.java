@@ -218,16 +218,7 @@ class PeerEntranceTest {
             LogThread log = new LogThread(wal, files, inbox);
             Snapshots snapshots =
                     new Snapshots(log, files, SingleMember.NO_SNAPSHOT, Long.MAX_VALUE, () -> 0, Runnable::run, inbox);
-            KernelLoop loop = SingleMember.loop(
-                    wal,
-                    log,
-                    machine,
-                    snapshots,
-                    peers,
-                    inbox,
-                    new Random(1),
-                    List.of(SingleMember.ID),
-                    SingleMember.PATIENT);
+            KernelLoop loop = SingleMember.loop(wal, log, machine, snapshots, peers, inbox);
             int before = disk.operations();
             late.run(loop);
             assertThat(disk.operations())

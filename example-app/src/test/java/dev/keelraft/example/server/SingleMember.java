@@ -1,5 +1,8 @@
 package dev.keelraft.example.server;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
 import com.google.protobuf.ByteString;
 import dev.keelraft.Applied;
 import dev.keelraft.RaftConfig;
@@ -24,9 +27,11 @@ import dev.keelraft.wal.Wal;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -115,8 +120,13 @@ final class SingleMember implements AutoCloseable {
                 CLUSTER, new Peer(ID, "m", URI.create("http://127.0.0.1:1")), List.of(), options, handler);
     }
 
-    /** A loop that does not run yet. */
+    /** A loop of a member that is alone, which does not run yet. */
     static KernelLoop loop(
+            Wal wal, LogThread log, StateMachine machine, Snapshots snapshots, PeerNetwork peers, Inbox inbox) {
+        return loop(wal, log, machine, snapshots, peers, inbox, new Random(1), List.of(ID), PATIENT);
+    }
+
+    private static KernelLoop loop(
             Wal wal,
             LogThread log,
             StateMachine machine,
@@ -140,6 +150,18 @@ final class SingleMember implements AutoCloseable {
                 MemberAttributes.newBuilder().setId(ID).setName("m").build();
         return new KernelLoop(
                 node, wal.storage(), log, machine, snapshots, peers, inbox, timing, CLUSTER, self, random);
+    }
+
+    /** The result, which is there or about to be. */
+    static <T> T get(CompletableFuture<T> future) {
+        return future.orTimeout(PATIENCE_NANOS, TimeUnit.NANOSECONDS).join();
+    }
+
+    /** How it ended without a result; it must have ended, or be about to. */
+    static EtcdError errorOf(CompletableFuture<?> future) {
+        Throwable thrown = catchThrowable(() -> get(future));
+        assertThat(thrown).isInstanceOf(CompletionException.class).hasCauseInstanceOf(RefusedException.class);
+        return ((RefusedException) Objects.requireNonNull(thrown.getCause())).error();
     }
 
     private void run() {

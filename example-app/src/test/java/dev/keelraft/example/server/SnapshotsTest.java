@@ -23,7 +23,6 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
-import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,21 +63,7 @@ class SnapshotsTest {
         Snapshots snapshots = new Snapshots(log, files, newest, LOG_BYTES, () -> safe, background::add, inbox);
         PeerTransport peers = SingleMember.transport(new PeerEntrance(inbox, files));
         open.push(peers);
-        return new Parts(
-                wal,
-                log,
-                files,
-                snapshots,
-                SingleMember.loop(
-                        wal,
-                        log,
-                        machine,
-                        snapshots,
-                        peers,
-                        inbox,
-                        new Random(1),
-                        List.of(SingleMember.ID),
-                        SingleMember.PATIENT));
+        return new Parts(wal, log, files, snapshots, SingleMember.loop(wal, log, machine, snapshots, peers, inbox));
     }
 
     @AfterEach

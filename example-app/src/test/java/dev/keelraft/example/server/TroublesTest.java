@@ -1,14 +1,14 @@
 package dev.keelraft.example.server;
 
+import static dev.keelraft.example.server.SingleMember.errorOf;
+import static dev.keelraft.example.server.SingleMember.get;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.keelraft.ProposalResult;
 import dev.keelraft.example.etcd.ServerStatus;
 import dev.keelraft.example.kv.CommandCodec;
 import dev.keelraft.example.kv.EtcdError;
 import dev.keelraft.example.kv.KeyValueState;
-import dev.keelraft.example.kv.RefusedException;
 import dev.keelraft.example.kv.wire.Result;
 import dev.keelraft.example.server.KernelLoop.Timing;
 import dev.keelraft.model.Body;
@@ -20,11 +20,9 @@ import dev.keelraft.wal.WalIdentity;
 import io.grpc.Deadline;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -100,17 +98,6 @@ class TroublesTest {
 
     private static CompletableFuture<Result> write(SingleMember member, String key) {
         return member.write(key, 10, TOMORROW);
-    }
-
-    private static <T> T get(CompletableFuture<T> future) {
-        return future.orTimeout(SingleMember.PATIENCE_NANOS, TimeUnit.NANOSECONDS)
-                .join();
-    }
-
-    private static EtcdError errorOf(CompletableFuture<?> future) {
-        Throwable thrown = catchThrowable(() -> get(future));
-        assertThat(thrown).isInstanceOf(CompletionException.class).hasCauseInstanceOf(RefusedException.class);
-        return ((RefusedException) Objects.requireNonNull(thrown.getCause())).error();
     }
 
     /** What a write is told without that any time passes. */
