@@ -25,6 +25,8 @@ import java.util.List;
  *
  * <p>A {@link RuntimeException} out of any of these methods stops the group: the kernel call that met it throws {@link
  * RaftFailedException} with {@link FailureCause#STORAGE}.
+ *
+ * <p>The kernel's artifact with the classifier {@code testkit} has all of this as tests: {@code dev.keelraft.testkit}.
  */
 public interface Storage {
     /** Returns the hard state that was stored last, or {@link HardState#EMPTY}. Read once, when the node starts. */
