@@ -3,6 +3,8 @@ package dev.keelraft.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.keelraft.model.HardState;
+import dev.keelraft.model.Snapshot;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Example;
@@ -155,6 +157,57 @@ class ValuesTest {
                     assertThat(frames.endIndex(row)).isGreaterThan(index);
                 }
             }
+        }
+    }
+
+    @Example
+    void what_operators_are_shown_has_a_line_for_each_state() {
+        assertThat(SpareStatus.NONE).hasToString("no segment is prepared ahead");
+        assertThat(new SpareStatus(SpareStatus.State.PREPARING, "")).hasToString("the next segment is being prepared");
+        assertThat(new SpareStatus(SpareStatus.State.READY, "")).hasToString("the next segment is ready");
+        assertThat(new SpareStatus(SpareStatus.State.FAILED, "disk on fire").toString())
+                .contains("disk on fire", "Nothing is lost", "Free space");
+        assertThat(SnapshotFile.NONE).hasToString("no file");
+        assertThat(new SnapshotFile("a.snap", 5, 0x1a2b)).hasToString("a.snap (5 B, crc32c 00001a2b)");
+    }
+
+    /** A name alone, or a length alone, is not the absence of a file. */
+    @Example
+    void only_a_file_without_anything_is_none() {
+        assertThatThrownBy(() -> new SnapshotFile("", 1, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new SnapshotFile("", 0, 1)).isInstanceOf(IllegalArgumentException.class);
+        assertThat(new SnapshotFile("", 0, 0).isNone()).isTrue();
+    }
+
+    /** What a segment states at its beginning must be what the frames before it lead to, in every respect. */
+    @Example
+    void a_state_that_differs_in_anything_disagrees() {
+        HardState hardState = new HardState(3, 1, 5);
+        GroupState state = new GroupState(hardState, List.of(), 4, 2, 9, 3);
+        assertThat(state.disagreement(new GroupState(hardState, List.of(), 4, 2, 9, 3)))
+                .isNull();
+        SavedSnapshot saved =
+                new SavedSnapshot(new Snapshot(4, 2, Driver.MEMBERS, new byte[0]), new SnapshotFile("a.snap", 1, 2));
+        List<GroupState> others = List.of(
+                new GroupState(new HardState(3, 1, 6), List.of(), 4, 2, 9, 3),
+                new GroupState(hardState, List.of(), 5, 2, 9, 3),
+                new GroupState(hardState, List.of(), 4, 1, 9, 3),
+                new GroupState(hardState, List.of(), 4, 2, 8, 3),
+                new GroupState(hardState, List.of(), 4, 2, 9, 2),
+                new GroupState(hardState, List.of(saved), 4, 2, 9, 3));
+        assertThat(others)
+                .allSatisfy(other ->
+                        assertThat(state.disagreement(other)).contains("the log states", "its frames lead to"));
+    }
+
+    @Example
+    void names_that_an_open_may_delete_are_those_of_preparations() {
+        Layout layout = Layout.in(Driver.DATA);
+        for (String temporary : List.of("next.tmp", "spare-0000000000000001.tmp")) {
+            assertThat(layout.isTemporary(temporary)).as(temporary).isTrue();
+        }
+        for (String other : List.of("spare-1", "1.tmp", "0000000000000001.wal", "next.tmp.wal")) {
+            assertThat(layout.isTemporary(other)).as(other).isFalse();
         }
     }
 }
