@@ -438,7 +438,8 @@ class StorageContractTest {
                     Wrong.fault = fault;
                     assertThat(ContractRun.failureOf(Wrong.class, fault.seenBy()))
                             .as(fault.seenBy())
-                            .isPresent();
+                            .hasValueSatisfying(seen ->
+                                    assertThat(seen).isInstanceOfAny(AssertionError.class, RaftFailedException.class));
                 }))
                 .toList();
     }
