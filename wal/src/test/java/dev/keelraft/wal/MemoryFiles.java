@@ -3,6 +3,7 @@ package dev.keelraft.wal;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.NonWritableChannelException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -278,7 +279,9 @@ final class MemoryFiles implements FileLayer, Executor {
 
     @Override
     public OpenFile openToRead(Path file) throws IOException {
-        return open(file);
+        checkDescriptors();
+        read();
+        return new Handle(inode(file), false);
     }
 
     @Override
@@ -339,11 +342,17 @@ final class MemoryFiles implements FileLayer, Executor {
 
     private final class Handle implements OpenFile {
         private final Inode inode;
+        private final boolean writable;
         private final int openedIn = boot;
         private boolean closed;
 
         Handle(Inode inode) {
+            this(inode, true);
+        }
+
+        Handle(Inode inode, boolean writable) {
             this.inode = inode;
+            this.writable = writable;
         }
 
         @Override
@@ -359,6 +368,9 @@ final class MemoryFiles implements FileLayer, Executor {
         @Override
         public void write(ByteBuffer from, long position) throws IOException {
             check();
+            if (!writable) {
+                throw new NonWritableChannelException();
+            }
             long growth = Math.max(0, position + from.remaining() - inode.size);
             if (growth > 0 && used() + growth > capacity) {
                 int fits = (int) Math.max(0, from.remaining() - growth);
