@@ -13,12 +13,14 @@ import java.nio.file.Path;
  * @param incarnation random, drawn when the directory was created: a member whose disk was emptied comes back with another
  * @param walId random; every other file of the log repeats it
  * @param createdMillis when the log was created; information only
+ * @param mustRejoin whether a repair has dropped bytes that were durable: nobody may open it any more
  */
-record IdentityFile(WalIdentity identity, Id incarnation, Id walId, long createdMillis) {
+record IdentityFile(WalIdentity identity, Id incarnation, Id walId, long createdMillis, boolean mustRejoin) {
     private static final long MAGIC = 0x544E44494C45454BL; // "KEELIDNT"
     private static final int COPY_BYTES = 4096;
     private static final int CRC_AT = COPY_BYTES - 4;
     private static final int COPIES = 2;
+    private static final int MUST_REJOIN = 1;
 
     /** Writes the file, which is new, and forces it. */
     void create(FileLayer files, Path path) throws IOException {
@@ -33,7 +35,7 @@ record IdentityFile(WalIdentity identity, Id incarnation, Id walId, long created
     private ByteBuffer page() {
         ByteBuffer page = allocate(COPY_BYTES);
         page.putLong(MAGIC).putShort((short) Version.MAJOR).putShort((short) Version.MINOR);
-        page.putInt(0);
+        page.putInt(mustRejoin ? MUST_REJOIN : 0);
         page.putLong(identity.clusterId()).putLong(identity.memberId());
         incarnation.writeTo(page);
         walId.writeTo(page);
@@ -86,7 +88,8 @@ record IdentityFile(WalIdentity identity, Id incarnation, Id walId, long created
             // Also where it names another version: the other copy may be whole, and says which it is.
             throw new MalformedRecordException("its checksum does not match its content");
         }
-        Version.check(pages.getShort(at + 8), true, pages.getInt(at + 12));
+        int flags = pages.getInt(at + 12);
+        Version.check(pages.getShort(at + 8), true, flags & ~MUST_REJOIN);
         if (!NodeId.isValid(pages.getLong(at + 24))) {
             throw new MalformedRecordException("it names no member");
         }
@@ -94,7 +97,24 @@ record IdentityFile(WalIdentity identity, Id incarnation, Id walId, long created
                 new WalIdentity(pages.getLong(at + 16), pages.getLong(at + 24)),
                 Id.read(pages, at + 32),
                 Id.read(pages, at + 48),
-                pages.getLong(at + 64));
+                pages.getLong(at + 64),
+                (flags & MUST_REJOIN) != 0);
+    }
+
+    /** The same, after a repair that has dropped bytes which were durable. */
+    IdentityFile mustRejoinNow() {
+        return new IdentityFile(identity, incarnation, walId, createdMillis, true);
+    }
+
+    /** Puts a new file with this content in the place of the one that is there, which is left alone until then. */
+    void replace(FileLayer files, Layout layout) throws IOException {
+        Path path = layout.nextIdentity();
+        if (files.exists(path)) {
+            files.delete(path);
+        }
+        create(files, path);
+        files.rename(path, layout.identity());
+        files.syncDirectory(layout.raft());
     }
 
     /** Writes a damaged copy anew. The other one is left alone: a crash may tear what is being written. */

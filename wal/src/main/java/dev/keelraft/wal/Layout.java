@@ -39,6 +39,11 @@ record Layout(Path data, Path raft) {
         return raft.resolve("IDENTITY");
     }
 
+    /** IDENTITY in preparation, of no meaning until it has its final name. */
+    Path nextIdentity() {
+        return raft.resolve("IDENTITY" + TEMPORARY);
+    }
+
     Path mark() {
         return raft.resolve("MARK");
     }
@@ -54,6 +59,11 @@ record Layout(Path data, Path raft) {
 
     Path snapshots() {
         return raft.resolve("snap");
+    }
+
+    /** What a repair has cut off, in one directory for each. */
+    Path quarantine() {
+        return raft.resolve("quarantine");
     }
 
     Path segment(long sequence) {

@@ -60,38 +60,56 @@ final class MarkFile {
     }
 
     /**
-     * Opens the file, and writes nothing.
+     * What was read.
+     *
+     * @param found the newest mark
+     * @param slot the slot that holds it
+     * @param otherDamaged whether the other slot holds something, and cannot be read: a crash leaves it so, and rot
+     */
+    record Read(Mark found, int slot, boolean otherDamaged) {}
+
+    /**
+     * Reads the file.
      *
      * @throws WalCorrupt if neither slot can be read, or the file does not have its length
      * @throws WalUnsupportedVersion if a newer version wrote it
      */
-    static MarkFile open(FileLayer files, Path path) throws IOException {
-        OpenFile file = files.open(path);
-        try {
-            ByteBuffer slots = allocate(SLOTS * SLOT_BYTES);
-            if (file.size() != slots.capacity()) {
-                throw new WalCorrupt(path, file.size(), -1, "MARK has " + file.size() + " bytes");
-            }
-            file.read(slots, 0);
-            MarkFile opened = null;
-            for (int slot = 0; slot < SLOTS; slot++) {
-                try {
-                    Mark mark = Mark.read(slots, slot * SLOT_BYTES, new Checksum());
-                    if (opened == null || mark.count() > opened.count) {
-                        opened = new MarkFile(file, slot, mark);
-                    }
-                } catch (MalformedRecordException torn) {
-                    // The other one counts.
-                }
-            }
-            if (opened == null) {
-                throw new WalCorrupt(path, 0, -1, "neither slot of MARK can be read");
-            }
-            return opened;
-        } catch (Throwable e) {
-            file.close();
-            throw e;
+    static Read read(FileLayer files, Path path) throws IOException {
+        try (OpenFile file = files.openToRead(path)) {
+            return read(file, path);
         }
+    }
+
+    private static Read read(OpenFile file, Path path) throws IOException {
+        ByteBuffer slots = allocate(SLOTS * SLOT_BYTES);
+        if (file.size() != slots.capacity()) {
+            throw new WalCorrupt(path, file.size(), -1, "MARK has " + file.size() + " bytes");
+        }
+        file.read(slots, 0);
+        Mark newest = null;
+        int newestSlot = 0;
+        boolean damaged = false;
+        for (int slot = 0; slot < SLOTS; slot++) {
+            try {
+                Mark mark = Mark.read(slots, slot * SLOT_BYTES, new Checksum());
+                if (newest == null || mark.count() > newest.count()) {
+                    newest = mark;
+                    newestSlot = slot;
+                }
+            } catch (MalformedRecordException torn) {
+                // The other one counts.
+                damaged |= !slots.slice(slot * SLOT_BYTES, SLOT_BYTES).equals(allocate(SLOT_BYTES));
+            }
+        }
+        if (newest == null) {
+            throw new WalCorrupt(path, 0, -1, "neither slot of MARK can be read");
+        }
+        return new Read(newest, newestSlot, damaged);
+    }
+
+    /** Opens the file that was read before, and writes nothing. */
+    static MarkFile open(FileLayer files, Path path, Read read) throws IOException {
+        return new MarkFile(files.open(path), read.slot(), read.found());
     }
 
     /** The newest mark when the file was opened. */

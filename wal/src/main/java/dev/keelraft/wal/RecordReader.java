@@ -21,6 +21,7 @@ final class RecordReader {
     private static final EntryType[] ENTRY_TYPES = EntryType.values();
 
     private final ByteBuffer payload;
+    private final int start;
     private int next;
     private int count;
     private int type;
@@ -32,7 +33,8 @@ final class RecordReader {
     /** Reads from the buffer's position to its limit; the buffer must be little-endian and hold still meanwhile. */
     RecordReader(ByteBuffer payload) {
         this.payload = payload;
-        this.next = payload.position();
+        this.start = payload.position();
+        this.next = start;
     }
 
     /**
@@ -73,6 +75,21 @@ final class RecordReader {
                     + ", which this version does not know. Nothing was changed; open"
                     + " the log with the version that wrote it.");
         }
+    }
+
+    /** How many bytes of the payload are before this record. */
+    int offset() {
+        return body - RecordType.HEAD_BYTES - start;
+    }
+
+    /** The length of the payload of an {@link RecordType#ENTRY}. */
+    int dataBytes() {
+        return bodyBytes - 16;
+    }
+
+    /** The checksum of the payload of an {@link RecordType#ENTRY}. */
+    int dataChecksum(Checksum checksum) {
+        return checksum.of(payload, body + 16, bodyBytes - 16);
     }
 
     /** How many records there were so far, with those that were passed over. */

@@ -9,13 +9,18 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a log that was left behind by whatever ended the process, decides what it is worth, and makes it fit to go on with.
+ * Reads a log that was left behind by whatever ended the process, and decides what it is worth. It takes no lock, writes
+ * nothing, and opens files to read them: an open does this first, so that a refusal leaves the directory as it was, and the
+ * tools of an operator do only this.
  */
 /*
- * First everything is read, and nothing is written: a refusal leaves the directory as it was. Let
+ * Let
  *
  *   E   the end of the valid frames: checksums, chain and sequence hold from the first kept segment to there
  *   D   the highest position of which anything says that it was durable: MARK, any frame with a whole header, before E or
@@ -29,33 +34,119 @@ import java.util.Set;
  *   otherwise, non-zero bytes behind E                                 TORN      a write that nobody had waited for; dropped
  *
  * E may be beyond D: whole frames of which nothing says that they were forced. They are kept, as they may have been
- * acknowledged just before the crash (the process died after the force, before MARK was written), and then they must be
- * written again and forced now: the page cache may have them, and the disk not, even after a force that succeeds. Then MARK is
- * written anew, for the same reason, with a count that says that the log is open, and only then a frame: a torn first frame
- * must not look like damage to a log that was closed.
+ * acknowledged just before the crash (the process died after the force, before MARK was written); Hardening makes them durable.
  *
- * A crash at any of these steps leads back to the same state; that is tested by crashing at each of them.
+ * A disk may return something else the next time. What looks damaged is read a second time, all of it, and only if that ends in
+ * the same way it is damage; if not, the disk cannot be read.
+ *
+ * Where a limit is given, the log is taken to end there: a log that is written meanwhile is fixed up to what MARK had certified
+ * before, and one that is to be cut must be good up to the cut.
  */
 final class Recovery {
+    /** What is told of each frame that is taken over, while it is in memory. */
+    interface Frames {
+        void taken(SegmentReader frame, Path file, long lsn) throws IOException;
+    }
+
+    static final long NO_LIMIT = Long.MAX_VALUE;
+
+    /** The position up to which MARK, when it is read, says that the log is durable. */
+    static final long CERTIFIED = -1;
+
     private final FileLayer files;
     private final Layout layout;
-    private final IdentityFile identity;
-    private final Mark mark;
+    private final Optional<WalIdentity> expected;
+    private final long asked;
+    private final Frames observer;
     private final Replay replay = new Replay();
     private final List<Segment> segments = new ArrayList<>();
     private final List<Path> leftovers = new ArrayList<>();
     private final Map<Long, List<SnapshotFile>> damagedSnapshots = new HashMap<>();
 
+    private final Map<Long, List<SavedSnapshot>> referredSnapshots = new HashMap<>();
+
+    private IdentityFile.@Nullable Read identity;
+    private MarkFile.@Nullable Read mark;
+    private Path reading;
+    private long limit = NO_LIMIT;
     private LogEnd end = new LogEnd(0, 0, 0);
+    private @Nullable LogEnd sound;
     private boolean markMet;
     private long bootCount;
     private long droppedBytes;
 
-    Recovery(FileLayer files, Layout layout, IdentityFile identity, Mark mark) {
+    /** Reads a log for its owner, who must be this one. */
+    Recovery(FileLayer files, Layout layout, WalIdentity expected) {
+        this(files, layout, Optional.of(expected), NO_LIMIT, (frame, file, lsn) -> {});
+    }
+
+    /**
+     * Reads a log.
+     *
+     * @param expected whose it must be, if that matters
+     * @param limit the position of the log behind which nothing is looked at, {@link #NO_LIMIT} or {@link #CERTIFIED}
+     * @param observer is told of each frame
+     */
+    Recovery(FileLayer files, Layout layout, Optional<WalIdentity> expected, long limit, Frames observer) {
         this.files = files;
         this.layout = layout;
-        this.identity = identity;
-        this.mark = mark;
+        this.expected = expected;
+        this.asked = limit;
+        this.observer = observer;
+        this.reading = layout.identity();
+    }
+
+    /** IDENTITY. Only once it was read. */
+    IdentityFile.Read identity() {
+        return Objects.requireNonNull(identity, "IDENTITY was not read");
+    }
+
+    /** MARK. Only once it was read. */
+    MarkFile.Read mark() {
+        return Objects.requireNonNull(mark, "MARK was not read");
+    }
+
+    /** How far it came before a refusal: whether {@link #identity} was read. */
+    boolean hasIdentity() {
+        return identity != null;
+    }
+
+    /** How far it came before a refusal: whether {@link #mark} was read. */
+    boolean hasMark() {
+        return mark != null;
+    }
+
+    /** The file that is, or was last, read. */
+    Path reading() {
+        return reading;
+    }
+
+    /** The end of the last frame that is good, also after a refusal; null if there is none. */
+    @Nullable
+    LogEnd soundEnd() {
+        return sound;
+    }
+
+    /** Whether the log has no frame that is the one which MARK certifies. Only if it was read as far as there. */
+    boolean lacksMark() {
+        return !markMet && mark().found().durableLsn() > segments.get(0).startLsn();
+    }
+
+    /** The snapshots of a group that the log refers to, from old to new, whatever their files are worth. */
+    List<SavedSnapshot> referredSnapshots(Group group) {
+        return referredSnapshots.getOrDefault(group.id(), group.state().snapshots());
+    }
+
+    /** Whether a snapshot is the one that a group goes on from: the newest whose file is whole. */
+    boolean isChosen(Group group, SavedSnapshot snapshot) {
+        return referredSnapshots.containsKey(group.id())
+                && !damagedSnapshots(group).contains(snapshot.file())
+                && group.state().newestSnapshot().equals(snapshot);
+    }
+
+    /** Files among the segments that count no more, or not yet. */
+    List<Path> leftovers() {
+        return leftovers;
     }
 
     /** The groups, each in the state that the log has led to. */
@@ -88,62 +179,121 @@ final class Recovery {
     }
 
     /**
-     * Reads everything, and writes nothing.
+     * Reads everything.
      *
+     * @throws WalIdentityMismatch if it belongs to somebody else
      * @throws WalCorrupt if bytes that were durable are damaged or gone
      * @throws WalUnsupportedVersion if a newer version wrote some of it
+     * @throws WalMustRejoin if it was cut, and is whole otherwise
+     * @throws IOException if a read fails, or two readings differ
      */
     void read() throws IOException {
-        if (!mark.walId().equals(identity.walId())) {
+        try {
+            readOnce();
+        } catch (WalCorrupt found) {
+            confirm(found);
+            throw found;
+        }
+    }
+
+    /* The operating system may answer from its cache, and then nothing was learnt; what it reads anew may differ. */
+    private void confirm(WalCorrupt found) throws IOException {
+        Recovery again = new Recovery(files, layout, expected, asked, (frame, file, lsn) -> {});
+        String other = "that all is well";
+        try {
+            again.readOnce();
+        } catch (WalCorrupt second) {
+            if (second.sameAs(found)) {
+                return;
+            }
+            other = second.what();
+        } catch (WalException second) {
+            other = String.valueOf(second.getMessage());
+        } finally {
+            new Segments(again.segments()).close();
+        }
+        throw new IOException(
+                "two readings of the log differ, which damage alone does not explain: the first found, at offset "
+                        + found.offset() + " of " + found.file() + ", " + found.what() + "; the second found " + other);
+    }
+
+    /** The same as {@link #read}, without a second reading where it finds damage. */
+    void readOnce() throws IOException {
+        try {
+            readAll();
+        } catch (NoSuchFileException e) {
+            throw new WalCorrupt(Path.of(e.getFile()), 0, certified(), "a part of the log is missing");
+        }
+    }
+
+    private void readAll() throws IOException {
+        identity = IdentityFile.read(files, layout.identity());
+        WalIdentity owner = identity.content().identity();
+        if (expected.isPresent() && !expected.get().equals(owner)) {
+            throw new WalIdentityMismatch(
+                    "the log in " + layout.raft() + " belongs to " + owner + ", not to " + expected.get()
+                            + ". Nothing was changed. Look for a mixed-up path, or a directory that was copied.");
+        }
+        if (!files.exists(layout.lock())) {
+            throw new NoSuchFileException(layout.lock().toString());
+        }
+        reading = layout.mark();
+        mark = MarkFile.read(files, layout.mark());
+        Mark found = mark.found();
+        if (!found.walId().equals(identity.content().walId())) {
             throw new WalCorrupt(layout.mark(), 0, -1, "MARK belongs to another log than IDENTITY");
         }
-        long last = lastSegment();
-        ByteBuffer scratch = SegmentReader.noScratch();
-        for (long sequence = mark.firstSegment(); sequence <= last; sequence++) {
-            scratch = read(sequence, sequence == last, scratch);
-        }
-        bootCount = Math.max(Math.max(bootCount, mark.bootCount()), replay.bootCount());
+        limit = asked == CERTIFIED ? found.durableLsn() : asked;
+        reading = layout.segments();
+        readSegments(found);
+        bootCount = Math.max(Math.max(bootCount, found.bootCount()), replay.bootCount());
+        reading = layout.snapshots();
         for (Group group : groups().all()) {
             checkComplete(group);
             chooseSnapshot(group);
         }
+        if (identity.content().mustRejoin()) {
+            throw new WalMustRejoin(layout.raft());
+        }
     }
 
     /* MARK knows which segments there must be. One more may be there, if the crash came between its rename and MARK. */
-    private long lastSegment() throws IOException {
+    private void readSegments(Mark found) throws IOException {
         Set<Long> present = new HashSet<>();
-        long last = 0;
+        long last = found.lastSegment();
         for (String name : files.list(layout.segments())) {
             long sequence = Layout.sequenceOf(name);
-            Path path = layout.segments().resolve(name);
-            if (sequence >= mark.firstSegment()) {
+            if (sequence >= found.firstSegment()) {
                 present.add(sequence);
                 last = Math.max(last, sequence);
             } else if (sequence > 0 || layout.isTemporary(name)) {
-                leftovers.add(path);
+                leftovers.add(layout.segments().resolve(name));
             }
         }
-        for (long sequence = mark.firstSegment(); sequence <= Math.max(last, mark.lastSegment()); sequence++) {
+        long known = found.lastSegment() + (found.clean() ? 0 : 1);
+        ByteBuffer scratch = SegmentReader.noScratch();
+        for (long sequence = found.firstSegment(); sequence <= last && end.lsn() < limit; sequence++) {
             if (!present.contains(sequence)) {
                 throw corrupt(layout.segment(sequence), 0, "a segment is missing");
             }
+            if (sequence > known) {
+                throw corrupt(
+                        layout.segment(sequence),
+                        0,
+                        "a segment that MARK, which ends with " + found.lastSegment() + ", does not know");
+            }
+            scratch = read(sequence, sequence == last, scratch);
         }
-        if (last > mark.lastSegment() + (mark.clean() ? 0 : 1)) {
-            throw corrupt(
-                    layout.segment(last),
-                    0,
-                    "a segment that MARK, which ends with " + mark.lastSegment() + ", does not know");
-        }
-        return last;
     }
 
     private ByteBuffer read(long sequence, boolean isLast, ByteBuffer scratch) throws IOException {
         Path path = layout.segment(sequence);
-        OpenFile file = isLast ? files.open(path) : files.openToRead(path);
+        reading = path;
+        OpenFile file = files.openToRead(path);
         SegmentReader reader;
         try {
             reader = new SegmentReader(path, file, scratch);
-            checkHeader(reader.header(), sequence);
+            checkHeader(reader.header(), sequence, identity().content());
         } catch (MalformedRecordException e) {
             file.close();
             throw corrupt(path, 0, "the header of a segment cannot be: " + e.getMessage());
@@ -160,8 +310,8 @@ final class Recovery {
         return reader.scratch();
     }
 
-    private void checkHeader(SegmentHeader header, long sequence) throws MalformedRecordException {
-        if (!header.walId().equals(identity.walId()) || !header.identity().equals(identity.identity())) {
+    private void checkHeader(SegmentHeader header, long sequence, IdentityFile owner) throws MalformedRecordException {
+        if (!header.walId().equals(owner.walId()) || !header.identity().equals(owner.identity())) {
             throw new MalformedRecordException("it belongs to another log, of " + header.identity());
         }
         if (header.sequence() != sequence) {
@@ -183,8 +333,9 @@ final class Recovery {
 
     private void readFrames(SegmentReader reader, Path path) throws IOException {
         long start = reader.header().startLsn();
+        Mark found = mark().found();
         long offset = Segment.HEADER_BYTES;
-        while (reader.nextFrame(offset)) {
+        while (start + offset < limit && reader.nextFrame(offset)) {
             try {
                 take(reader, start + offset, offset == Segment.HEADER_BYTES);
             } catch (MalformedRecordException e) {
@@ -192,9 +343,11 @@ final class Recovery {
             }
             offset += reader.frameBytes();
             end = new LogEnd(start + offset, reader.batchSequence(), reader.chain());
-            if (end.lsn() == mark.durableLsn()) {
-                markMet = end.lastBatch() == mark.lastBatch() && end.chain() == mark.chain();
+            sound = end;
+            if (end.lsn() == found.durableLsn()) {
+                markMet = end.lastBatch() == found.lastBatch() && end.chain() == found.chain();
             }
+            observer.taken(reader, path, end.lsn() - reader.frameBytes());
         }
         if (offset == Segment.HEADER_BYTES) {
             throw corrupt(path, offset, "the first frame of a segment is damaged");
@@ -220,8 +373,14 @@ final class Recovery {
     }
 
     private void checkRest(SegmentReader reader, Path path, boolean isLast) throws IOException {
-        long start = reader.header().startLsn();
-        long offset = end.lsn() - start;
+        Mark found = mark().found();
+        long offset = end.lsn() - reader.header().startLsn();
+        if (end.lsn() >= limit) {
+            if (end.lsn() > limit || (limit == found.durableLsn() && lacksMark())) {
+                throw corrupt(path, offset, "the log has no frame that ends at " + limit + ", or not the one it had");
+            }
+            return;
+        }
         long contentEnd = reader.endOfContent(offset);
         if (!isLast) {
             if (contentEnd > offset) {
@@ -229,15 +388,15 @@ final class Recovery {
             }
             return;
         }
-        long durable = Math.max(mark.durableLsn(), reader.highestClaim(offset, contentEnd));
+        long durable = Math.max(found.durableLsn(), reader.highestClaim(offset, contentEnd));
         if (end.lsn() < durable) {
             throw new WalCorrupt(
                     path, offset, durable, "bytes that were durable are damaged or gone; " + lastEntries());
         }
-        if (mark.clean() && (end.lsn() != mark.durableLsn() || contentEnd > offset)) {
+        if (found.clean() && (end.lsn() != found.durableLsn() || contentEnd > offset)) {
             throw corrupt(path, offset, "the log was closed, and holds more than it did then");
         }
-        if (!markMet && mark.durableLsn() > segments.get(0).startLsn()) {
+        if (lacksMark()) {
             throw corrupt(path, offset, "the log is not the one that MARK was written for");
         }
         droppedBytes = contentEnd - offset;
@@ -263,7 +422,7 @@ final class Recovery {
         GroupState state = group.state();
         if (group.frames().firstIndex() > state.startIndex() + 1) {
             throw corrupt(
-                    layout.segment(mark.firstSegment()),
+                    layout.segment(mark().found().firstSegment()),
                     Segment.HEADER_BYTES,
                     "entries " + (state.startIndex() + 1) + " to "
                             + (group.frames().firstIndex() - 1) + " are in no segment");
@@ -273,6 +432,7 @@ final class Recovery {
     /* The newest whose file is whole. Its predecessor will do, and so will none if the log still holds its first entry. */
     private void chooseSnapshot(Group group) throws IOException {
         List<SavedSnapshot> usable = new ArrayList<>(group.state().snapshots());
+        referredSnapshots.put(group.id(), group.state().snapshots());
         while (!usable.isEmpty()) {
             SnapshotFile newest = usable.get(usable.size() - 1).file();
             if (isWhole(newest)) {
@@ -303,76 +463,10 @@ final class Recovery {
     }
 
     private WalCorrupt corrupt(Path file, long offset, String what) {
-        return new WalCorrupt(file, offset, mark.durableLsn(), what);
+        return new WalCorrupt(file, offset, certified(), what);
     }
 
-    /**
-     * Makes durable what was read, and removes what was not finished. After a clean close, and where MARK says that exactly this
-     * is on the disk, it is.
-     */
-    void harden() throws IOException {
-        if (mark.clean()) {
-            return;
-        }
-        if (end.lsn() > mark.durableLsn() || droppedBytes > 0) {
-            rewriteTail();
-        }
-        files.syncDirectory(layout.segments());
-        files.syncDirectory(layout.raft());
-        files.syncDirectory(layout.data());
-    }
-
-    /*
-     * What nobody has certified may be in the page cache alone, and clean there since a force of an earlier run has failed:
-     * then another force writes nothing, and reports success. Only bytes that are written again are forced. They go into a new
-     * file that takes the old one's place as a whole: written over themselves they could be torn by the next power loss,
-     * though they were on the disk and acknowledged.
-     */
-    private void rewriteTail() throws IOException {
-        Segment tail = segments.get(segments.size() - 1);
-        Path path = layout.nextSegment();
-        if (files.exists(path)) {
-            files.delete(path);
-            leftovers.remove(path);
-        }
-        OpenFile copy;
-        try {
-            copy = files.create(path);
-        } catch (NoSpaceException e) {
-            forceTail(tail);
-            return;
-        }
-        try {
-            tail.copyTo(copy, end.lsn() - tail.startLsn());
-            copy.force(true);
-            files.rename(path, tail.path());
-        } catch (NoSpaceException e) {
-            copy.close();
-            files.delete(path);
-            forceTail(tail);
-            return;
-        } catch (Throwable e) {
-            copy.close();
-            throw e;
-        }
-        segments.set(segments.size() - 1, new Segment(tail.path(), copy, tail.header(), tail.before()));
-        tail.file().close();
-    }
-
-    /* The disk is full. A member that does not start could never release anything; so it relies on the force. */
-    private void forceTail(Segment tail) throws IOException {
-        long offset = end.lsn() - tail.startLsn();
-        Segment.zero(tail.file(), offset, offset + droppedBytes);
-        tail.file().force(true);
-    }
-
-    /**
-     * Removes segments that count no more, and one that was never finished. Only once MARK is forced: the one that was read,
-     * which says that they do not count, may have been in the page cache alone.
-     */
-    void removeLeftovers() throws IOException {
-        for (Path leftover : leftovers) {
-            files.delete(leftover);
-        }
+    private long certified() {
+        return mark == null ? -1 : mark.found().durableLsn();
     }
 }

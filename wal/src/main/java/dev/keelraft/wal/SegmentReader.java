@@ -80,12 +80,29 @@ final class SegmentReader {
         }
         ByteBuffer head = load(offset, Frame.HEADER_BYTES);
         int at = head.position();
-        int payloadBytes = head.getInt(at + Frame.PAYLOAD_BYTES);
-        int payloadCrc = head.getInt(at + Frame.PAYLOAD_CRC);
         int nextChain = checksum.chained(chain, head.getInt(at + Frame.HEADER_CRC));
-        if (head.getInt(at + Frame.CHAIN) != nextChain || head.getInt(at + Frame.RESERVED) != 0) {
+        if (head.getInt(at + Frame.CHAIN) != nextChain
+                || head.getInt(at + Frame.RESERVED) != 0
+                || !readPayload(offset)) {
             return false;
         }
+        chain = nextChain;
+        return true;
+    }
+
+    /**
+     * Reads the frame that begins at an offset of the file, if there is one whose checksums hold, wherever the chain is broken
+     * before it.
+     */
+    boolean loneFrame(long offset) throws IOException {
+        return isHeader(offset) && readPayload(offset);
+    }
+
+    private boolean readPayload(long offset) throws IOException {
+        ByteBuffer head = load(offset, Frame.HEADER_BYTES);
+        int at = head.position();
+        int payloadBytes = head.getInt(at + Frame.PAYLOAD_BYTES);
+        int payloadCrc = head.getInt(at + Frame.PAYLOAD_CRC);
         long sequence = head.getLong(at + Frame.BATCH_SEQUENCE);
         long durable = head.getLong(at + Frame.DURABLE_LSN);
         int records = head.getInt(at + Frame.RECORD_COUNT);
@@ -103,7 +120,6 @@ final class SegmentReader {
         batchSequence = sequence;
         durableLsn = durable;
         recordCount = records;
-        chain = nextChain;
         return true;
     }
 

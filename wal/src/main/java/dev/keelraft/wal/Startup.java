@@ -2,12 +2,9 @@ package dev.keelraft.wal;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -15,8 +12,6 @@ import java.util.Map;
 
 /** Creates and opens logs. */
 final class Startup {
-    private static final int OWNER_BYTES = 256;
-
     private final FileLayer files;
     private final Layout layout;
     private final WalIdentity expected;
@@ -113,7 +108,7 @@ final class Startup {
         files.create(in.lock()).close();
         long now = options.clock().millis();
         IdentityFile identity =
-                new IdentityFile(expected, Id.random(options.random()), Id.random(options.random()), now);
+                new IdentityFile(expected, Id.random(options.random()), Id.random(options.random()), now, false);
         identity.create(files, in.identity());
         long salt = options.random().nextLong();
         SegmentHeader header =
@@ -164,29 +159,26 @@ final class Startup {
         }
         HeldLock lock = files.lock(layout.lock());
         if (lock == null) {
-            throw new WalLocked("the log in " + layout.raft() + " is open already, by " + owner()
+            throw new WalLocked("the log in " + layout.raft() + " is open already, by " + lastOwner()
                     + ". Nothing was changed. Two processes must never share one member's data: find that one and stop"
                     + " it, or give this member a directory of its own.");
         }
         opened.add(lock);
-        IdentityFile.Read identity = IdentityFile.read(files, layout.identity());
-        if (!identity.content().identity().equals(expected)) {
-            throw new WalIdentityMismatch("the log in " + layout.raft() + " belongs to "
-                    + identity.content().identity() + ", not to " + expected
-                    + ". Nothing was changed. Look for a mixed-up path, or a directory that was copied.");
-        }
-        MarkFile mark = MarkFile.open(files, layout.mark());
-        opened.add(mark::close);
-        boolean cleanClose = mark.found().clean();
-        Recovery recovery = new Recovery(files, layout, identity.content(), mark.found());
+        Recovery recovery = new Recovery(files, layout, expected);
         opened.add(() -> new Segments(recovery.segments()).close());
         recovery.read();
+        IdentityFile.Read identity = recovery.identity();
+        boolean cleanClose = recovery.mark().found().clean();
+        MarkFile mark = MarkFile.open(files, layout.mark(), recovery.mark());
+        opened.add(mark::close);
+        Hardening hardening = new Hardening(files, layout, recovery);
+        hardening.openTail();
 
-        writeOwner();
+        Owner.self(options.clock().millis()).write(files, layout.owner());
         if (identity.damagedCopy() != IdentityFile.NO_COPY) {
             identity.content().repair(files, layout.identity(), identity.damagedCopy());
         }
-        recovery.harden();
+        hardening.harden();
 
         long bootCount = recovery.bootCount() + 1;
         Groups groups = recovery.groups();
@@ -195,7 +187,7 @@ final class Startup {
         LogWriter writer = new LogWriter(
                 files, layout, identity.content(), options, lock, mark, segments, groups, bootCount, recovery.end());
         writer.markOpened();
-        recovery.removeLeftovers();
+        hardening.removeLeftovers();
         writeBoot(writer, recovery, bootCount);
         writer.prepareSpare();
         groups.open(segments, options);
@@ -251,31 +243,8 @@ final class Startup {
         writer.sync();
     }
 
-    private String owner() {
-        try (OpenFile file = files.openToRead(layout.owner())) {
-            ByteBuffer text = ByteBuffer.allocate((int) Math.min(OWNER_BYTES, file.size()));
-            file.read(text, 0);
-            return new String(text.array(), StandardCharsets.UTF_8).trim();
-        } catch (IOException e) {
-            return "somebody who has not said who it is";
-        }
-    }
-
-    /* For people only: nothing reads it but the text of an error. */
-    private void writeOwner() throws IOException {
-        String text = "process " + ProcessHandle.current().pid() + " since "
-                + Instant.ofEpochMilli(options.clock().millis());
-        ByteBuffer padded = ByteBuffer.allocate(OWNER_BYTES);
-        while (padded.hasRemaining()) {
-            padded.put((byte) ' ');
-        }
-        padded.rewind().put(text.getBytes(StandardCharsets.UTF_8)).rewind();
-        boolean known = files.exists(layout.owner());
-        try (OpenFile file = known ? files.open(layout.owner()) : files.create(layout.owner())) {
-            file.write(padded, 0);
-        } catch (NoSpaceException e) {
-            // A log on a full disk must open all the same.
-        }
+    private String lastOwner() {
+        return Owner.read(files, layout.owner()).map(Owner::toString).orElse("somebody who has not said who it is");
     }
 
     private void closeAll() {

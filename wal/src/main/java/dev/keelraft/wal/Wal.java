@@ -98,6 +98,7 @@ public final class Wal implements AutoCloseable {
      * @throws WalLocked if it is open, here or in another process
      * @throws WalIdentityMismatch if it belongs to somebody else
      * @throws WalCorrupt if something that was durable is damaged or missing
+     * @throws WalMustRejoin if {@link WalRepair} has dropped what was durable
      * @throws WalUnsupportedVersion if a newer version wrote it
      * @throws WalSpaceExhausted if there is not even room to note that it was opened
      * @throws WalFailed if it cannot be read or written

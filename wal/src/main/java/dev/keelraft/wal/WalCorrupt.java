@@ -15,6 +15,7 @@ public final class WalCorrupt extends WalException {
     private final String file;
     private final long offset;
     private final long certifiedLsn;
+    private final String what;
 
     WalCorrupt(Path file, long offset, long certifiedLsn, String what) {
         super(
@@ -28,6 +29,7 @@ public final class WalCorrupt extends WalException {
         this.file = file.toString();
         this.offset = offset;
         this.certifiedLsn = certifiedLsn;
+        this.what = what;
     }
 
     /** The damaged file. */
@@ -46,5 +48,15 @@ public final class WalCorrupt extends WalException {
      */
     public long certifiedLsn() {
         return certifiedLsn;
+    }
+
+    /** The finding alone, without where it is and what to do. */
+    String what() {
+        return what;
+    }
+
+    /** Tells whether another reading has found the same. What is certified may have grown meanwhile. */
+    boolean sameAs(WalCorrupt other) {
+        return file.equals(other.file) && offset == other.offset && what.equals(other.what);
     }
 }

@@ -12,6 +12,7 @@ public abstract sealed class WalException extends RuntimeException
                 WalFailed,
                 WalIdentityMismatch,
                 WalLocked,
+                WalMustRejoin,
                 WalNotFound,
                 WalSpaceExhausted,
                 WalUnsupportedVersion {

@@ -729,7 +729,7 @@ class RecoveryTest {
     /* Writes a newer mark over the one that is not the newest. */
     private void rewriteMark(MarkEdit edit) {
         try {
-            MarkFile mark = MarkFile.open(files, LAYOUT.mark());
+            MarkFile mark = MarkFile.open(files, LAYOUT.mark(), MarkFile.read(files, LAYOUT.mark()));
             mark.write(edit.apply(mark.found()), true);
             mark.close();
         } catch (IOException e) {
