@@ -12,7 +12,11 @@
  *             │              follow?                       when durable                      in memory (tests)
  *             └─► WalStorage ─► FrameIndex, TermRuns, EntryCache     what the kernel reads
  *
- *   Startup ─► Recovery ─► SegmentReader ─► Replay ─► GroupState     what an open does; Recovery has the rules
+ *   Startup ─► Recovery ─► SegmentReader ─► Replay ─► GroupState     what an open does; Recovery has the rules,
+ *      └─────► Hardening                                             and only reads
+ *
+ *   WalInspection ─► Reading ─► Recovery, Remains                    the tools of an operator
+ *   WalRepair     ─► Quarantine
  * </pre>
  *
  * The writer and the view that the kernel reads are apart: {@code LogWriter} and {@code GroupState} belong to whoever appends,
@@ -38,6 +42,8 @@
  *     Ready again</td><td>nothing was stored</td></tr>
  * <tr><td>on {@link dev.keelraft.wal.WalCorrupt}: keep the directory, remove the member, join with a new one</td><td>a
  *     member that cuts its log and goes on under its id may vote twice ("Protocol-Aware Recovery", FAST 2018)</td></tr>
+ * <tr><td>on {@link dev.keelraft.wal.WalMustRejoin}: the same</td><td>somebody has cut the log, with {@link
+ *     dev.keelraft.wal.WalRepair}</td></tr>
  * </table>
  *
  * <h2>The directory</h2>
@@ -47,12 +53,15 @@
  *     LOCK                      empty, locked while open. Only DiskLock may open it
  *     OWNER                     who has it open, for people
  *     IDENTITY                  whose log it is, twice
+ *     IDENTITY.tmp              the next IDENTITY, written by repairs alone, of no meaning until it has its name
  *     MARK                      how far it was durable, two slots
  *     MARK.tmp                  the next MARK, of no meaning until it has its name
  *     wal/0000000000000001.wal  segments, numbered in 16 hexadecimal digits, without gaps
  *     wal/next.tmp              a segment in preparation, of no meaning; every open deletes it
  *     wal/spare-*.tmp           the same, prepared ahead on the host's executor; the star is 16 random hexadecimal digits
  *     snap/                     the host's snapshot files
+ *     quarantine/1/ ...         what repairs have cut off, for people: copies, each named after its segment and the first
+ *                               byte, and a MANIFEST that says what they are; without it a repair was interrupted
  * </pre>
  *
  * <h2>The bytes</h2>
@@ -64,7 +73,7 @@
  *   IDENTITY, two copies of 4096 bytes          a segment's header, 4096 bytes
  *      0  "KEELIDNT"                               0  89 "RWAL" 0D 0A 1A
  *      8  u16 major = 1, u16 minor = 0             8  u16 major = 1, u16 minor = 0
- *     12  u32 flags                               12  u32 features that others may ignore
+ *     12  u32 flags: 1 must rejoin                12  u32 features that others may ignore
  *     16  u64 cluster                             16  u32 features that others may only read
  *     24  u64 member                              20  u32 features that others must know
  *     32  u8[16] incarnation                      24  u8[16] log
@@ -138,7 +147,10 @@
  * <tr><td>no snapshot's file is whole, and the log does not start at 1</td><td>corrupt</td></tr>
  * <tr><td>otherwise: E at or behind D, followed by anything but zeros</td><td>torn: replaced by zeros, and
  *     counted</td></tr>
- * <tr><td>a read fails</td><td>{@link dev.keelraft.wal.WalFailed}: never taken for an end</td></tr>
+ * <tr><td>a read fails, or what looks corrupt looks different when all is read again</td>
+ *     <td>{@link dev.keelraft.wal.WalFailed}: never taken for an end, or for damage</td></tr>
+ * <tr><td>nothing of this, and IDENTITY says that the member must rejoin</td>
+ *     <td>{@link dev.keelraft.wal.WalMustRejoin}</td></tr>
  * </table>
  *
  * What this cannot see: rot in exactly the frames of the last sync before a power loss, if MARK, which is written after each
@@ -171,6 +183,19 @@
  *       other run has written, so nothing of it can ever continue the chain.
  * </ul>
  *
+ * <h2>The tools of an operator</h2>
+ *
+ * {@link dev.keelraft.wal.WalInspection} tells what is there and what it is worth, by the rules above: it runs the step that
+ * an open begins with. It cannot write, and takes no lock. Of a log that is in use, which shows in a MARK that changes or an
+ * OWNER that lives, it reads what MARK had certified before: that must be whole, and what is behind moves. Segments that are
+ * released meanwhile make it read again.
+ *
+ * <p>{@link dev.keelraft.wal.WalRepair} writes anew what is there twice and can be read once, and cuts a damaged log at E, if
+ * what is left is a log: the entries that the released segments held, and a snapshot, must not be missing. It never writes
+ * where something is, and removes nothing before a copy of it is in quarantine, on the disk. If anything is cut off that was
+ * durable, IDENTITY says from then on that the member must rejoin. {@link dev.keelraft.wal.WalUpgrade} is the place for the
+ * steps from one version of the format to the next.
+ *
  * <h2>What a flight recording shows</h2>
  *
  * Where the JVM has the module {@code jdk.jfr}, which this one does not need:
@@ -197,6 +222,9 @@
  *   <li>A group cannot be removed: the few bytes of its state are repeated in every segment. A damaged segment stops all groups
  *       of its log.
  *   <li>Each segment keeps a file open.
+ *   <li>A cut drops all that is behind the damage, also where only zeros behind the end of a segment are damaged; and a log
+ *       whose release, or whose only whole snapshot, is behind the damage cannot be cut at all.
+ *   <li>A writer on another machine, or in another container, shows only by the MARK that it changes.
  *   <li>Local POSIX file systems only: directories must be syncable, renames atomic, locks real.
  * </ul>
  */
