@@ -3,6 +3,7 @@ package dev.keelraft.example;
 import dev.keelraft.example.bench.BenchCommand;
 import dev.keelraft.example.demo.DemoCommand;
 import dev.keelraft.example.server.ServerCommand;
+import dev.keelraft.example.wal.WalCommand;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Properties;
@@ -21,7 +22,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         mixinStandardHelpOptions = true,
         versionProvider = Main.Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {ServerCommand.class, DemoCommand.class, BenchCommand.class},
+        subcommands = {ServerCommand.class, DemoCommand.class, BenchCommand.class, WalCommand.class},
         description = "A replicated key-value server that etcd's clients can talk to.")
 public final class Main implements Runnable {
     @Spec

@@ -44,7 +44,8 @@ class ArchitectureTest {
                         "dev.keelraft.example.peer..",
                         "dev.keelraft.example.server..",
                         "dev.keelraft.example.demo..",
-                        "dev.keelraft.example.bench..")
+                        "dev.keelraft.example.bench..",
+                        "dev.keelraft.example.wal..")
                 .check(MAIN);
         noClasses()
                 .that()
@@ -70,7 +71,8 @@ class ArchitectureTest {
                         "dev.keelraft.example.peer..",
                         "dev.keelraft.example.server..",
                         "dev.keelraft.example.demo..",
-                        "dev.keelraft.example.bench..")
+                        "dev.keelraft.example.bench..",
+                        "dev.keelraft.example.wal..")
                 .check(MAIN);
     }
 
@@ -88,7 +90,8 @@ class ArchitectureTest {
                         "dev.keelraft.example.etcd..",
                         "dev.keelraft.example.server..",
                         "dev.keelraft.example.demo..",
-                        "dev.keelraft.example.bench..")
+                        "dev.keelraft.example.bench..",
+                        "dev.keelraft.example.wal..")
                 .check(MAIN);
     }
 
@@ -100,7 +103,10 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(
-                        "dev.keelraft.example", "dev.keelraft.example.demo..", "dev.keelraft.example.bench..")
+                        "dev.keelraft.example",
+                        "dev.keelraft.example.demo..",
+                        "dev.keelraft.example.bench..",
+                        "dev.keelraft.example.wal..")
                 .check(MAIN);
     }
 
@@ -134,6 +140,26 @@ class ArchitectureTest {
     }
 
     @Example
+    void the_tool_of_the_log_knows_the_log_alone() {
+        noClasses()
+                .that()
+                .resideInAPackage("dev.keelraft.example.wal")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "dev.keelraft",
+                        "dev.keelraft.proto..",
+                        "dev.keelraft.example",
+                        "dev.keelraft.example.kv..",
+                        "dev.keelraft.example.etcd..",
+                        "dev.keelraft.example.peer..",
+                        "dev.keelraft.example.server..",
+                        "dev.keelraft.example.demo..",
+                        "dev.keelraft.example.bench..")
+                .check(MAIN);
+    }
+
+    @Example
     void every_class_is_final() {
         classes()
                 .that()
@@ -144,7 +170,8 @@ class ArchitectureTest {
                         "dev.keelraft.example.peer",
                         "dev.keelraft.example.server",
                         "dev.keelraft.example.demo",
-                        "dev.keelraft.example.bench")
+                        "dev.keelraft.example.bench",
+                        "dev.keelraft.example.wal")
                 .and()
                 .areNotInterfaces()
                 .and()

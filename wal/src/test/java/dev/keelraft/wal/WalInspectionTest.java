@@ -248,6 +248,32 @@ class WalInspectionTest {
     }
 
     @Example
+    void any_bytes_in_any_file_get_the_verdict_of_an_open() {
+        Workload.random(3, 60).run(host);
+        host.sync();
+        files.kill();
+        Path last = new Forger(files).tail();
+        List<Path> paths = List.of(LAYOUT.identity(), LAYOUT.mark(), last, LAYOUT.owner());
+        for (int seed = 0; seed < 400; seed++) {
+            Random random = new Random(seed);
+            MemoryFiles copy = files.copy();
+            Path path = paths.get(seed % paths.size());
+            byte[] bytes = random.nextBoolean() ? new byte[random.nextInt(20_000)] : copy.content(path);
+            byte[] noise = new byte[Math.min(bytes.length, 1 + random.nextInt(5000))];
+            random.nextBytes(noise);
+            System.arraycopy(noise, 0, bytes, random.nextInt(bytes.length - noise.length + 1), noise.length);
+            copy.put(path, bytes);
+            WalVerdict verdict = WalInspection.of(copy, LAYOUT).read().verdict();
+            try {
+                Driver.open(copy, Driver.smallOptions(1));
+                assertThat(verdict.opens()).as("seed %s: %s", seed, verdict).isTrue();
+            } catch (WalCorrupt | WalUnsupportedVersion e) {
+                assertThat(verdict.text()).as("seed %s", seed).isEqualTo(e.getMessage());
+            }
+        }
+    }
+
+    @Example
     void no_log_at_all_is_said() {
         assertThatThrownBy(() -> inspection().read())
                 .isInstanceOf(WalNotFound.class)
@@ -494,6 +520,29 @@ class WalInspectionTest {
         assertThat(report.verdict().kind()).isEqualTo(Kind.CORRUPT);
         assertThat(indexes).doesNotHaveDuplicates().isSorted();
         assertThat(indexes).hasSize((int) report.verdict().lastGood().get(0).index());
+    }
+
+    @Example
+    void a_log_that_is_read_again_as_somebody_has_opened_it_shows_each_record_once() {
+        host.create();
+        fourSegments(host);
+        host.close();
+        int[] reads = {0};
+        List<Long> positions = new ArrayList<>();
+        WalReport report = inspection()
+                .withProgress((done, total) -> {
+                    if (++reads[0] == 3) {
+                        host.open();
+                    }
+                })
+                .read(record -> positions.add(record.position()));
+        assertThat(reads[0]).isGreaterThan(6);
+        assertThat(report.inUse()).isTrue();
+        assertThat(report.verdict().kind()).isEqualTo(Kind.CLEAN);
+        assertThat(positions).doesNotHaveDuplicates().isSorted();
+        List<Long> whole = new ArrayList<>();
+        inspection().read(record -> whole.add(record.position()));
+        assertThat(positions).isEqualTo(whole);
     }
 
     @Example

@@ -5,6 +5,7 @@ import dev.keelraft.RaftFailedException;
 import dev.keelraft.example.kv.SnapshotFormatException;
 import dev.keelraft.wal.WalCorrupt;
 import dev.keelraft.wal.WalFailed;
+import dev.keelraft.wal.WalMustRejoin;
 import dev.keelraft.wal.WalNotFound;
 import dev.keelraft.wal.WalSpaceExhausted;
 import dev.keelraft.wal.WalUnsupportedVersion;
@@ -68,6 +69,7 @@ public final class ServerFailure extends Exception {
 
     private static Kind kindOf(Throwable thrown) {
         if (thrown instanceof WalCorrupt
+                || thrown instanceof WalMustRejoin
                 || thrown instanceof WalNotFound
                 || thrown instanceof WalUnsupportedVersion
                 || thrown instanceof ClusterFile.DamagedException
