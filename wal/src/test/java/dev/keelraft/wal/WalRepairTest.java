@@ -295,6 +295,8 @@ class WalRepairTest {
         assertNothingLost(copy, damaged);
         assertDone(copy, damaged);
         copy.crash(random, DAMAGES.get(outcome % DAMAGES.size()));
+        // What was said to be done is on the disk.
+        assertThat(report(copy).verdict().kind()).isIn(Kind.CLEAN, Kind.IDENTITY);
         assertDone(copy, damaged);
     }
 
