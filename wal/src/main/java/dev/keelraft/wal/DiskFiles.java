@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousFileChannel;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.OpenOption;
 import java.nio.file.Path;
@@ -20,7 +22,6 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,8 +48,16 @@ final class DiskFiles implements FileLayer {
     @Override
     public List<String> list(Path directory) throws IOException {
         List<String> names = new ArrayList<>();
-        try (Stream<Path> paths = Files.list(directory)) {
-            paths.forEach(path -> names.add(nameOf(path)));
+        try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory)) {
+            for (Path path : paths) {
+                names.add(nameOf(path));
+            }
+        } catch (DirectoryIteratorException e) {
+            throw e.getCause();
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception undeclared) {
+            throw new IOException(undeclared); // JDK 17, where the directory cannot be closed.
         }
         return names;
     }
