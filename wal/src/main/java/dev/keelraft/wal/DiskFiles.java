@@ -22,6 +22,7 @@ import java.util.concurrent.AbstractExecutorService;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,17 @@ final class DiskFiles implements FileLayer {
     private static final Set<OpenOption> READ_WRITE = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE);
     private static final Set<OpenOption> CREATE =
             Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+
+    private final LongSupplier nanoTime;
+
+    DiskFiles() {
+        this(System::nanoTime);
+    }
+
+    /** With another clock for how long ago something was looked at. */
+    DiskFiles(LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+    }
 
     @Override
     public boolean exists(Path path) {
@@ -132,7 +144,7 @@ final class DiskFiles implements FileLayer {
     @Override
     public @Nullable HeldLock lock(Path file) throws IOException {
         try {
-            return DiskLock.tryLock(file);
+            return DiskLock.tryLock(file, nanoTime);
         } catch (IOException e) {
             throw isTooManyFiles(e) ? new TooManyFilesException(e) : e;
         }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,20 +36,31 @@ final class DiskLock implements HeldLock {
     private static final Set<Object> HELD = new HashSet<>();
     private static final List<FileChannel> LEAKED = new ArrayList<>();
 
+    /** How long a look at the file is believed. */
+    private static final long BELIEVED_NANOS = 1_000_000_000L;
+
     private final Path file;
     private final Object key;
     private final FileChannel channel;
     private final FileLock lock;
+    private final LongSupplier nanoTime;
+    private long lookedAt;
 
-    private DiskLock(Path file, Object key, FileChannel channel, FileLock lock) {
+    private DiskLock(Path file, Object key, FileChannel channel, FileLock lock, LongSupplier nanoTime) {
         this.file = file;
         this.key = key;
         this.channel = channel;
         this.lock = lock;
+        this.nanoTime = nanoTime;
+        this.lookedAt = nanoTime.getAsLong();
     }
 
-    /** Takes the lock, or returns null where somebody else has it. The file must exist. */
-    static @Nullable DiskLock tryLock(Path file) throws IOException {
+    /**
+     * Takes the lock, or returns null where somebody else has it. The file must exist.
+     *
+     * @param nanoTime as {@link System#nanoTime}: the wall clock may jump
+     */
+    static @Nullable DiskLock tryLock(Path file, LongSupplier nanoTime) throws IOException {
         Object key = keyOf(file);
         synchronized (HELD) {
             if (!HELD.add(key)) {
@@ -56,7 +68,7 @@ final class DiskLock implements HeldLock {
             }
             DiskLock taken = null;
             try {
-                taken = tryLock(file, key);
+                taken = tryLock(file, key, nanoTime);
             } finally {
                 if (taken == null) {
                     HELD.remove(key);
@@ -66,7 +78,7 @@ final class DiskLock implements HeldLock {
         }
     }
 
-    private static @Nullable DiskLock tryLock(Path file, Object key) throws IOException {
+    private static @Nullable DiskLock tryLock(Path file, Object key, LongSupplier nanoTime) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE);
         boolean keep = false;
         try {
@@ -77,7 +89,7 @@ final class DiskLock implements HeldLock {
                 return null;
             }
             keep = true;
-            return new DiskLock(file, key, channel, lock);
+            return new DiskLock(file, key, channel, lock, nanoTime);
         } catch (OverlappingFileLockException e) {
             keep = true;
             LEAKED.add(channel);
@@ -101,6 +113,16 @@ final class DiskLock implements HeldLock {
         } catch (IOException e) {
             return false;
         }
+    }
+
+    @Override
+    public boolean wasIntactLately() {
+        long now = nanoTime.getAsLong();
+        if (now - lookedAt < BELIEVED_NANOS) {
+            return true;
+        }
+        lookedAt = now;
+        return isIntact();
     }
 
     @Override

@@ -11,6 +11,11 @@ interface HeldLock extends Closeable {
      */
     boolean isIntact();
 
+    /** The same by a look that may be a second old, which is cheap enough for every sync. */
+    default boolean wasIntactLately() {
+        return isIntact();
+    }
+
     /** Gives the lock up. */
     @Override
     void close() throws IOException;

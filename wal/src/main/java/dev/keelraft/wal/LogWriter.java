@@ -166,6 +166,7 @@ final class LogWriter {
         }
         try {
             force();
+            checkLock(lock.wasIntactLately());
             mark(false, false);
             if (event != null) {
                 event.commit();
@@ -220,6 +221,7 @@ final class LogWriter {
             if (durableLsn != endLsn) {
                 force();
             }
+            checkLock(lock.isIntact());
             mark(true, true);
         } catch (IOException | RuntimeException | Error e) {
             throw poison("the log could not be closed", e);
@@ -236,7 +238,7 @@ final class LogWriter {
         if (event != null) {
             event.begin();
         }
-        checkLock();
+        checkLock(lock.isIntact());
         long fileBytes = fileBytesFor(frameBytes);
         Spare spare = spares.take();
         Path path = spare != null ? spare.path() : layout.nextSegment();
@@ -343,9 +345,12 @@ final class LogWriter {
                 options.clock().millis());
     }
 
-    /* Somebody who removes or replaces the directory of a running log could make a second process open the new one. */
-    private void checkLock() throws IOException {
-        if (!lock.isIntact()) {
+    /*
+     * Somebody who removes or replaces the directory of a running log could make a second process open the new one; and what is
+     * forced to a file that has no name is on no disk. So this comes behind the force, and before anybody is told of it.
+     */
+    private void checkLock(boolean intact) throws IOException {
+        if (!intact) {
             throw new IOException("the lock " + layout.lock() + " was removed, replaced or released by somebody else");
         }
     }
@@ -373,7 +378,7 @@ final class LogWriter {
             event.begin();
         }
         try {
-            checkLock();
+            checkLock(lock.isIntact());
             Segment[] removed = segments.removeFirst(released);
             mark(false, true);
             for (Segment segment : removed) {

@@ -225,6 +225,9 @@
  *   <li>A cut drops all that is behind the damage, also where only zeros behind the end of a segment are damaged; and a log
  *       whose release, or whose only whole snapshot, is behind the damage cannot be cut at all.
  *   <li>A writer on another machine, or in another container, shows only by the MARK that it changes.
+ *   <li>Somebody may remove or replace the directory of a running log, or its LOCK. The writer looks when it cuts or deletes a
+ *       segment and when it closes, and in each {@code sync}, behind the force, if the last look is a second old; then the log
+ *       fails. What it has acknowledged within that second may be gone with the directory.
  *   <li>Local POSIX file systems only: directories must be syncable, renames atomic, locks real.
  * </ul>
  */

@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -160,9 +161,10 @@ class DiskWalTest {
             try (CopyingLoader loader = new CopyingLoader()) {
                 Class<?> copy = loader.loadClass(DiskLock.class.getName());
                 assertThat(copy).isNotSameAs(DiskLock.class);
-                java.lang.reflect.Method tryLock = copy.getDeclaredMethod("tryLock", Path.class);
+                java.lang.reflect.Method tryLock = copy.getDeclaredMethod("tryLock", Path.class, LongSupplier.class);
                 tryLock.setAccessible(true);
-                assertThat(tryLock.invoke(null, lock)).isNull();
+                assertThat(tryLock.invoke(null, lock, (LongSupplier) System::nanoTime))
+                        .isNull();
             }
             assertThat(OtherProcess.run("open", data.toString())).isEqualTo("locked");
             assertThat(wal.recovered().bootCount()).isEqualTo(1);

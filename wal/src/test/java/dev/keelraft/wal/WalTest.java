@@ -227,11 +227,21 @@ class WalTest {
         host.sync();
         files.remove(Driver.RAFT.resolve("LOCK"));
         host.entries(1, 2, 1, 3000);
-        host.sync();
         assertThatThrownBy(() -> host.entries(1, 3, 1, 3000))
                 .isInstanceOf(WalFailed.class)
                 .hasMessageContaining("LOCK was removed");
         assertThatThrownBy(host::sync).isInstanceOf(WalFailed.class);
+    }
+
+    /** What the force has written may be in a directory that nobody will open again: it must not be acknowledged. */
+    @Example
+    void a_removed_lock_poisons_the_sync_that_notices_it() {
+        host.create();
+        host.entries(1, 1, 1, 100);
+        host.sync();
+        files.remove(Driver.RAFT.resolve("LOCK"));
+        host.entries(1, 2, 1, 100);
+        assertThatThrownBy(host::sync).isInstanceOf(WalFailed.class).hasMessageContaining("LOCK was removed");
     }
 
     @Example
