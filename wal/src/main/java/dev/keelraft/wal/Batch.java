@@ -10,13 +10,18 @@ import java.util.List;
  * read again, so that both go through the same checks. It is filled anew for each.
  */
 final class Batch {
+    private static final int SMALLEST = 16;
+
+    /** A longer array is not kept for the next batch. */
+    private static final int MAX_KEPT = 4096;
+
     private HardState hardState = HardState.EMPTY;
     private SavedSnapshot snapshot = SavedSnapshot.NONE;
     private boolean installed;
     private long compactIndex;
     private long compactTerm;
     private long firstIndex;
-    private long[] terms = new long[64];
+    private long[] terms = new long[SMALLEST];
     private int entryCount;
 
     void clear() {
@@ -27,6 +32,9 @@ final class Batch {
         compactTerm = 0;
         firstIndex = 0;
         entryCount = 0;
+        if (terms.length > MAX_KEPT) {
+            terms = new long[SMALLEST];
+        }
     }
 
     /** Tells whether it changes nothing. */

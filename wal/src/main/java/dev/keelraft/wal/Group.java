@@ -15,8 +15,8 @@ final class Group {
     private @Nullable WalStorage storage;
     private boolean ownThread;
 
-    /** Filled anew for each call; and made anew where the view moves over it later. */
-    private Batch batch = new Batch();
+    /** Filled anew for each call, where the view moves over it at once. */
+    private final Batch batch = new Batch();
 
     /** The snapshots that a start after a crash right now could fall back to. */
     private List<SavedSnapshot> referenced = List.of();
@@ -55,14 +55,11 @@ final class Group {
         return Objects.requireNonNull(storage);
     }
 
-    /** An empty batch. */
+    /** An empty batch: the same as the last time unless that was stored, and where it was, perhaps too. */
     Batch newBatch() {
-        if (ownThread) {
-            batch = new Batch();
-        } else {
-            batch.clear();
-        }
-        return batch;
+        Batch next = ownThread ? storage().batchForLater() : batch;
+        next.clear();
+        return next;
     }
 
     /** Entries up to this index are released, and not read any more: on another thread it is known only later that they are gone. */

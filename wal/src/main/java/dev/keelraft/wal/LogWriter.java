@@ -167,7 +167,7 @@ final class LogWriter {
         try {
             force();
             checkLock(lock.wasIntactLately());
-            mark(false, false);
+            mark.advance(durableLsn, durableBatch, durableChain);
             if (event != null) {
                 event.commit();
             }
@@ -188,8 +188,8 @@ final class LogWriter {
         durableChain = chain;
     }
 
-    private void mark(boolean clean, boolean force) throws IOException {
-        mark.write(nextMark(clean), force);
+    private void mark(boolean clean) throws IOException {
+        mark.write(nextMark(clean), true);
     }
 
     private Mark nextMark(boolean clean) {
@@ -222,7 +222,7 @@ final class LogWriter {
                 force();
             }
             checkLock(lock.isIntact());
-            mark(true, true);
+            mark(true);
         } catch (IOException | RuntimeException | Error e) {
             throw poison("the log could not be closed", e);
         }
@@ -261,7 +261,7 @@ final class LogWriter {
         lastBatch = end.lastBatch();
         chain = end.chain();
         durable();
-        mark(false, true);
+        mark(false);
         if (event != null) {
             event.sequence = header.sequence();
             event.fileBytes = fileBytes;
@@ -380,7 +380,7 @@ final class LogWriter {
         try {
             checkLock(lock.isIntact());
             Segment[] removed = segments.removeFirst(released);
-            mark(false, true);
+            mark(false);
             for (Segment segment : removed) {
                 segment.file().close();
                 files.delete(segment.path());

@@ -30,6 +30,10 @@ record Mark(
 
     private static final long MAGIC = 0x4B52414D4C45454BL; // "KEELMARK"
     private static final int CLEAN = 1;
+    private static final int COUNT_AT = 32;
+    private static final int DURABLE_LSN_AT = 48;
+    private static final int LAST_BATCH_AT = 56;
+    private static final int CHAIN_AT = 80;
     private static final int CRC_AT = BYTES - 4;
 
     void writeTo(ByteBuffer out, Checksum checksum) {
@@ -40,6 +44,12 @@ record Mark(
         out.putLong(count).putLong(bootCount).putLong(durableLsn).putLong(lastBatch);
         out.putLong(firstSegment).putLong(lastSegment).putInt(chain);
         out.putInt(checksum.of(out, start, CRC_AT));
+    }
+
+    /** Changes what {@link #writeTo} has written at the beginning of a buffer to a mark further on in the same segments. */
+    static void advance(ByteBuffer written, long count, long durableLsn, long lastBatch, int chain, Checksum checksum) {
+        written.putLong(COUNT_AT, count).putLong(DURABLE_LSN_AT, durableLsn).putLong(LAST_BATCH_AT, lastBatch);
+        written.putInt(CHAIN_AT, chain).putInt(CRC_AT, checksum.of(written, 0, CRC_AT));
     }
 
     /**
@@ -57,11 +67,11 @@ record Mark(
         Version.check(in.getShort(at + 8), true, flags & ~CLEAN);
         return new Mark(
                 Id.read(in, at + 16),
-                in.getLong(at + 32),
+                in.getLong(at + COUNT_AT),
                 in.getLong(at + 40),
-                in.getLong(at + 48),
-                in.getLong(at + 56),
-                in.getInt(at + 80),
+                in.getLong(at + DURABLE_LSN_AT),
+                in.getLong(at + LAST_BATCH_AT),
+                in.getInt(at + CHAIN_AT),
                 in.getLong(at + 64),
                 in.getLong(at + 72),
                 (flags & CLEAN) != 0);

@@ -23,7 +23,10 @@ final class MarkFile {
     private static final int SLOTS = 2;
 
     private OpenFile file;
+
+    /** The newest mark, once this run has written one. */
     private final ByteBuffer buffer = allocate(Mark.BYTES);
+
     private final Checksum checksum = new Checksum();
     private final Mark found;
     private int safeSlot;
@@ -146,6 +149,7 @@ final class MarkFile {
         OpenFile before = file;
         file = next;
         count = mark.count();
+        mark.writeTo(buffer.clear(), checksum);
         safeSlot = 0;
         files.rename(path, layout.mark());
         files.syncDirectory(layout.raft());
@@ -155,14 +159,28 @@ final class MarkFile {
     /** Writes a mark that counts one more than the newest. */
     void write(Mark mark, boolean force) throws IOException {
         count = mark.count();
-        int slot = 1 - safeSlot;
-        buffer.clear();
-        mark.writeTo(buffer, checksum);
-        file.write(buffer.flip(), (long) slot * SLOT_BYTES);
+        mark.writeTo(buffer.clear(), checksum);
+        int slot = writeOther();
         if (force) {
             file.force(false);
             safeSlot = slot;
         }
+    }
+
+    /**
+     * Writes the newest mark of this run once more, further on in the same segments, and does not force it. As this happens
+     * after each sync, it makes no objects.
+     */
+    void advance(long durableLsn, long lastBatch, int chain) throws IOException {
+        count++;
+        Mark.advance(buffer, count, durableLsn, lastBatch, chain, checksum);
+        writeOther();
+    }
+
+    private int writeOther() throws IOException {
+        int slot = 1 - safeSlot;
+        file.write(buffer.clear(), (long) slot * SLOT_BYTES);
+        return slot;
     }
 
     void close() throws IOException {

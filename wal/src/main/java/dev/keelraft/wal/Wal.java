@@ -415,7 +415,7 @@ public final class Wal implements AutoCloseable {
             group.state().apply(batch);
             int frameBytes = (int) (writer.endLsn() - lsn);
             if (ownThread) {
-                group.storage().applyLater(batch, entries, lsn, frameBytes, writer.writtenLsn());
+                group.storage().applyLater(entries, lsn, frameBytes, writer.writtenLsn());
             } else {
                 group.storage().apply(batch, entries, lsn, frameBytes, writer.writtenLsn());
             }

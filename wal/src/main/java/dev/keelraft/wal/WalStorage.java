@@ -9,8 +9,6 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * What the kernel reads of a {@link Wal}, or of one group in it. All but payloads is answered from memory: 20 bytes per frame, and a few for each
@@ -46,13 +44,10 @@ public final class WalStorage implements Storage {
     private boolean closed;
 
     /** What the writer's thread has done that the view has not moved over yet. */
-    private final Queue<Move> moves = new ConcurrentLinkedQueue<>();
+    private final Moves moves = new Moves();
 
     /** Entries up to this index are not read any more. */
     private volatile long releasedIndex;
-
-    /** A batch that was written, and where. */
-    private record Move(Batch batch, List<Entry> entries, long frameLsn, int frameBytes, long writtenLsn) {}
 
     /** Begins with what a replay has led to; takes the index over, and copies the rest. */
     WalStorage(Segments segments, GroupState state, FrameIndex frames, long cacheBytes) {
@@ -221,9 +216,15 @@ public final class WalStorage implements Storage {
         return buffer;
     }
 
-    /** Moves the view over a batch later, in {@link #catchUp}; the batch and its entries do not change any more. */
-    void applyLater(Batch batch, List<Entry> entries, long frameLsn, int frameBytes, long writtenLsn) {
-        moves.add(new Move(batch, entries, frameLsn, frameBytes, writtenLsn));
+    /** The batch for the next {@link #applyLater}; the same one until then. */
+    Batch batchForLater() {
+        return moves.next().batch();
+    }
+
+    /** Moves the view over {@link #batchForLater} later, in {@link #catchUp}; its entries do not change any more. */
+    void applyLater(List<Entry> entries, long frameLsn, int frameBytes, long writtenLsn) {
+        moves.next().fill(entries, frameLsn, frameBytes, writtenLsn);
+        moves.add();
     }
 
     /**
@@ -231,8 +232,9 @@ public final class WalStorage implements Storage {
      * WalOptions#ownThread on its own thread}. What a Ready holds is there once its {@link Wal#append} has returned.
      */
     public void catchUp() {
-        for (Move move = moves.poll(); move != null; move = moves.poll()) {
-            apply(move.batch, move.entries, move.frameLsn, move.frameBytes, move.writtenLsn);
+        for (Moves.Move move = moves.first(); move != null; move = moves.first()) {
+            apply(move.batch(), move.entries(), move.frameLsn(), move.frameBytes(), move.writtenLsn());
+            moves.removeFirst();
         }
         releasedIndex = startIndex;
     }
