@@ -1,6 +1,7 @@
 package dev.keelraft.wal;
 
 import java.io.IOException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -109,11 +110,16 @@ final class Hardening {
 
     /**
      * Removes segments that count no more, and one that was never finished. Only once MARK is forced: the one that was read,
-     * which says that they do not count, may have been in the page cache alone.
+     * which says that they do not count, may have been in the page cache alone. One may be gone by now: a spare whose job a run
+     * before, in this process, has left behind removes its file itself.
      */
     void removeLeftovers() throws IOException {
         for (Path leftover : leftovers) {
-            files.delete(leftover);
+            try {
+                files.delete(leftover);
+            } catch (NoSuchFileException e) {
+                // As above.
+            }
         }
     }
 }

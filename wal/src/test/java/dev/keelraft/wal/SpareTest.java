@@ -129,6 +129,21 @@ class SpareTest {
     }
 
     /* On another thread, the log may be closed, or cut without it, while the job is anywhere. */
+    /** The log was closed and opened again in one process, and the job of the first run is not done yet. */
+    @Example
+    void a_job_of_the_run_before_may_remove_its_file_while_the_log_is_opened() {
+        host.create();
+        nextEntry();
+        host.sync();
+        files.runJobs();
+        Path spare = SEGMENTS.resolve(spares().get(0));
+        files.kill();
+        files.before("write MARK.tmp", () -> files.remove(spare));
+        host.open();
+        assertThat(spares()).isEmpty();
+        assertThat(host.wal().recovered().lastIndex()).isEqualTo(1);
+    }
+
     @Example
     void a_job_that_is_not_wanted_any_more_leaves_nothing() {
         for (String operation : List.of("create spare", "write spare", "force spare", "sync wal")) {
