@@ -75,6 +75,13 @@ final class LockedFiles implements FileLayer {
     }
 
     @Override
+    public FileStamp stamp(Path file) throws IOException {
+        synchronized (lock) {
+            return files.stamp(file);
+        }
+    }
+
+    @Override
     public void rename(Path from, Path to) throws IOException {
         synchronized (lock) {
             files.rename(from, to);

@@ -74,6 +74,12 @@ public final class MemoryDisk {
         return latch;
     }
 
+    /** A snapshot's file that was never read, and that no log takes: for a host that does not get so far. */
+    public static PreparedSnapshot unprepared(SnapshotFile file) {
+        SnapshotDirectory nowhere = new SnapshotDirectory(new MemoryFiles(), DATA);
+        return new PreparedSnapshot(nowhere, file, new FileStamp(file, file.bytes(), 0));
+    }
+
     /** Appends to a log what a Ready would bring, without a kernel. */
     public static void append(Wal wal, HardState hardState, List<Entry> entries) {
         wal.append(hardState, Snapshot.NONE, SnapshotFile.NONE, entries);

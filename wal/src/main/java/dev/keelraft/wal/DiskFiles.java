@@ -12,6 +12,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
@@ -103,6 +104,13 @@ final class DiskFiles implements FileLayer {
     @Override
     public OpenFile openToRead(Path file) throws IOException {
         return new DiskFile(file, open(file, READ));
+    }
+
+    @Override
+    public FileStamp stamp(Path file) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+        Object key = attributes.fileKey();
+        return new FileStamp(key == null ? file : key, attributes.size(), attributes.lastModifiedTime());
     }
 
     private static AsynchronousFileChannel open(Path path, Set<OpenOption> options, FileAttribute<?>... attributes)

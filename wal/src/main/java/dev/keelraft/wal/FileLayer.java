@@ -36,6 +36,9 @@ interface FileLayer {
     /** Opens an existing file for reading. */
     OpenFile openToRead(Path file) throws IOException;
 
+    /** Looks at a file, without opening it. */
+    FileStamp stamp(Path file) throws IOException;
+
     /** Renames a file, or a directory, within its directory, at once; a file of the new name is replaced. */
     void rename(Path from, Path to) throws IOException;
 

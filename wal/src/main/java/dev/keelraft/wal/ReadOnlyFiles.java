@@ -38,6 +38,11 @@ final class ReadOnlyFiles implements FileLayer {
     }
 
     @Override
+    public FileStamp stamp(Path file) throws IOException {
+        return files.stamp(file);
+    }
+
+    @Override
     public void createDirectory(Path directory) {
         throw refused();
     }

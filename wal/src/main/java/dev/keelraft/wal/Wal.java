@@ -5,11 +5,11 @@ import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
 import java.io.IOException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A member's durable state: its log, hard state and snapshots, in a directory that belongs to it alone.
@@ -40,8 +40,8 @@ import java.util.Map;
  * beside {@code sync}, and, with {@link WalOptions#ownThread}, beside all of them. Interrupting a thread in any of them has no effect, and leaves its interrupted status set.
  */
 public final class Wal implements AutoCloseable {
-    private final FileLayer files;
     private final Layout layout;
+    private final SnapshotDirectory snapshots;
     private final Groups groups;
     private final LogWriter writer;
     private final Map<Long, Recovered> recovered;
@@ -59,8 +59,8 @@ public final class Wal implements AutoCloseable {
             Groups groups,
             LogWriter writer,
             Map<Long, Recovered> recovered) {
-        this.files = files;
         this.layout = layout;
+        this.snapshots = new SnapshotDirectory(files, layout.snapshots());
         this.ownThread = ownThread;
         this.groups = groups;
         this.writer = writer;
@@ -201,16 +201,48 @@ public final class Wal implements AutoCloseable {
      * @param snapshotFile see there; no two groups may use the same name
      */
     public void append(long group, Ready ready, SnapshotFile snapshotFile) {
-        append(group, ready.hardState(), ready.snapshot(), snapshotFile, ready.entries());
+        append(group, ready.hardState(), ready.snapshot(), snapshotFile, null, ready.entries());
+    }
+
+    /**
+     * The same with a file that was {@linkplain #prepare prepared}, so that nothing is read or forced here.
+     *
+     * @param ready with a snapshot
+     * @param prepared the snapshot's file
+     * @throws WalAppendRefused if the batch contradicts the log, or the file was changed since; nothing has changed
+     */
+    public void append(Ready ready, PreparedSnapshot prepared) {
+        append(Groups.FIRST, ready, prepared);
+    }
+
+    /**
+     * The same for one of several groups.
+     *
+     * @param group see {@link #append(long, Ready)}
+     * @param ready see {@link #append(Ready, PreparedSnapshot)}
+     * @param prepared see there; no two groups may use the same name
+     */
+    public void append(long group, Ready ready, PreparedSnapshot prepared) {
+        append(group, ready.hardState(), ready.snapshot(), prepared.file(), prepared, ready.entries());
     }
 
     /** The parts of {@link #append(Ready, SnapshotFile)}. */
     void append(HardState hardState, Snapshot snapshot, SnapshotFile snapshotFile, List<Entry> entries) {
-        append(Groups.FIRST, hardState, snapshot, snapshotFile, entries);
+        append(Groups.FIRST, hardState, snapshot, snapshotFile, null, entries);
     }
 
     /** The parts of {@link #append(long, Ready, SnapshotFile)}. */
     void append(long id, HardState hardState, Snapshot snapshot, SnapshotFile snapshotFile, List<Entry> entries) {
+        append(id, hardState, snapshot, snapshotFile, null, entries);
+    }
+
+    private void append(
+            long id,
+            HardState hardState,
+            Snapshot snapshot,
+            SnapshotFile snapshotFile,
+            @Nullable PreparedSnapshot prepared,
+            List<Entry> entries) {
         if (snapshot.isNone() != snapshotFile.isNone()) {
             throw refused(
                     snapshot.isNone()
@@ -226,7 +258,28 @@ public final class Wal implements AutoCloseable {
         if (!batch.entries(entries)) {
             throw refused("the entries of the batch do not follow each other");
         }
-        store(group, batch, entries, false);
+        store(group, batch, prepared, entries, false);
+    }
+
+    /**
+     * Does for a snapshot's file what takes long, on whatever thread calls it, beside all others of this log: reads it, compares
+     * its length and checksum, and forces it and its name to the disk. What then stores the snapshot, {@link #saveSnapshot(Snapshot,
+     * PreparedSnapshot)} or {@link #append(Ready, PreparedSnapshot)}, only looks whether it is still that file. With a plain {@link
+     * SnapshotFile} they do all of it themselves, and nothing can be appended meanwhile: for seconds, where the state is large.
+     *
+     * <p>If this fails the log is as before, and goes on: nothing depends on the file yet. Delete it, and write the snapshot
+     * again under another name. A file that could not be forced may be on the disk or not, which nobody can find out, and is
+     * refused from now on.
+     *
+     * @param snapshotFile a file of {@link #snapshotDirectory()}, complete and under its final name
+     * @throws WalAppendRefused if the file is not as described
+     * @throws IOException if it cannot be read or forced
+     */
+    public PreparedSnapshot prepare(SnapshotFile snapshotFile) throws IOException {
+        if (snapshotFile.isNone()) {
+            throw refused("there is no file to prepare");
+        }
+        return snapshots.prepare(snapshotFile);
     }
 
     /**
@@ -251,13 +304,39 @@ public final class Wal implements AutoCloseable {
      * @param snapshotFile see there; no two groups may use the same name
      */
     public void saveSnapshot(long group, Snapshot snapshot, SnapshotFile snapshotFile) {
+        save(group, snapshot, snapshotFile, null);
+    }
+
+    /**
+     * The same with a file that was {@linkplain #prepare prepared}, so that it is neither read nor forced here.
+     *
+     * @param snapshot see {@link #saveSnapshot(Snapshot, SnapshotFile)}
+     * @param prepared its file
+     * @throws WalAppendRefused if it contradicts the log, or the file was changed since; nothing has changed
+     */
+    public void saveSnapshot(Snapshot snapshot, PreparedSnapshot prepared) {
+        saveSnapshot(Groups.FIRST, snapshot, prepared);
+    }
+
+    /**
+     * The same for one of several groups.
+     *
+     * @param group whose state it is
+     * @param snapshot see {@link #saveSnapshot(Snapshot, SnapshotFile)}
+     * @param prepared its file; no two groups may use the same name
+     */
+    public void saveSnapshot(long group, Snapshot snapshot, PreparedSnapshot prepared) {
+        save(group, snapshot, prepared.file(), prepared);
+    }
+
+    private void save(long group, Snapshot snapshot, SnapshotFile snapshotFile, @Nullable PreparedSnapshot prepared) {
         if (snapshot.isNone() || snapshotFile.isNone()) {
             throw refused("a snapshot needs an index and a file");
         }
         Group saving = groups.of(group);
         Batch batch = saving.newBatch();
         batch.snapshot(new SavedSnapshot(snapshot, snapshotFile), false);
-        store(saving, batch, List.of(), true);
+        store(saving, batch, prepared, List.of(), true);
         sync();
     }
 
@@ -294,7 +373,7 @@ public final class Wal implements AutoCloseable {
         if (index > state.startIndex()) {
             Batch batch = releasing.newBatch();
             batch.compact(index, state.term(index));
-            store(releasing, batch, List.of(), true);
+            store(releasing, batch, null, List.of(), true);
         }
         // The log may start further on by an installed snapshot too. Its segments may go once that is on the disk, not
         // before.
@@ -390,7 +469,8 @@ public final class Wal implements AutoCloseable {
     }
 
     /* The batch is filled. Checks come first, then the room for it, then nothing can fail any more but the disk. */
-    private void store(Group group, Batch batch, List<Entry> entries, boolean reserved) {
+    private void store(
+            Group group, Batch batch, @Nullable PreparedSnapshot prepared, List<Entry> entries, boolean reserved) {
         checkOpen();
         if (batch.isEmpty()) {
             return;
@@ -405,7 +485,7 @@ public final class Wal implements AutoCloseable {
                     + " that a frame can hold");
         }
         if (!batch.snapshot().isNone()) {
-            bind(batch.snapshot().file());
+            bind(batch.snapshot().file(), prepared);
         }
         RecordWriter records = writer.begin(payloadBytes, reserved).of(group.id());
         long lsn = writer.endLsn();
@@ -461,27 +541,17 @@ public final class Wal implements AutoCloseable {
         }
     }
 
-    /*
-     * A snapshot without its file is worth nothing, and its record lets the entries go that it stands for. So the log does not
-     * rely on the host for the force: whoever forgets it loses the group's state only with the power, and then for good.
-     */
-    private void bind(SnapshotFile described) {
-        Path path = layout.snapshots().resolve(described.name());
+    private void bind(SnapshotFile described, @Nullable PreparedSnapshot prepared) {
         try {
-            SnapshotFile found = SnapshotFile.of(files, path);
-            if (!found.equals(described)) {
-                throw refused("the snapshot file " + path + " is " + found + ", not " + described);
+            if (prepared == null) {
+                snapshots.prepare(described);
+            } else {
+                snapshots.check(prepared);
             }
-            try (OpenFile file = files.openToRead(path)) {
-                file.force(true);
-            }
-            files.syncDirectory(layout.snapshots());
-        } catch (NoSuchFileException e) {
-            throw refused("the snapshot file " + path + " is missing");
         } catch (TooManyFilesException e) {
-            throw LogWriter.tooManyFiles("the snapshot file " + path, e);
+            throw LogWriter.tooManyFiles("the snapshot file " + snapshots.path(described), e);
         } catch (IOException e) {
-            throw writer.poison("the snapshot file " + path + " could not be read and forced", e);
+            throw writer.poison("the snapshot file " + snapshots.path(described) + " could not be read and forced", e);
         }
     }
 
@@ -492,7 +562,7 @@ public final class Wal implements AutoCloseable {
         writer.checkUsable();
     }
 
-    private static WalAppendRefused refused(String why) {
+    static WalAppendRefused refused(String why) {
         return new WalAppendRefused(why
                 + ". Nothing was stored; the log is as before, and goes on. This is a defect of the caller, or of the"
                 + " kernel: do not try it again, but stop the member and report it.");

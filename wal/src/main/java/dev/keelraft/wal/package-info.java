@@ -31,9 +31,11 @@
  * <tr><td>{@code append(ready)}; {@code sync()} if {@code ready.mustSync()}; only then send {@code messagesAfterPersist},
  *     and call {@code advance}</td><td>a vote or an acknowledgement that a crash takes back elects two leaders, or loses
  *     committed entries (thesis 3.8)</td></tr>
- * <tr><td>snapshot: write its file, complete, under a new name in {@code snapshotDirectory()}; then {@code saveSnapshot}, or
- *     {@code append(ready, file)} for one that a leader sent; then {@code release}</td><td>the log compares length and checksum
- *     and forces the file itself, so a host cannot forget it. It cannot see that a file is changed later</td></tr>
+ * <tr><td>snapshot: write its file, complete, under a new name in {@code snapshotDirectory()}; {@code prepare} it, on any
+ *     thread; then {@code saveSnapshot}, or {@code append(ready, prepared)} for one that a leader sent; then
+ *     {@code release}</td><td>the log compares length and checksum and forces the file itself, so a host cannot forget it:
+ *     ahead and beside everything else, or, without {@code prepare}, while nothing can be appended. It cannot see that a file
+ *     is changed later</td></tr>
  * <tr><td>delete files that {@code referencedSnapshots()} does not name</td><td>a crash can take the log back to the state
  *     before the last sync, which may need an older file</td></tr>
  * <tr><td>on {@link dev.keelraft.wal.WalFailed}: stop the member</td><td>after a failed fsync nobody knows what is on the

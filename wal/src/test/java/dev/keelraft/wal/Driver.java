@@ -1,5 +1,6 @@
 package dev.keelraft.wal;
 
+import dev.keelraft.Readys;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
@@ -211,7 +212,11 @@ final class Driver {
         Snapshot made = new Snapshot(index, now().term(index), MEMBERS, new byte[] {1, 2, 3});
         SnapshotFile file = writeSnapshot();
         submit(now().saved(made, file));
-        wal().saveSnapshot(group, made, file);
+        if (isPreparedFirst()) {
+            wal().saveSnapshot(group, made, prepare(file));
+        } else {
+            wal().saveSnapshot(group, made, file);
+        }
         acknowledge();
         deleteUnreferenced();
     }
@@ -221,7 +226,25 @@ final class Driver {
         Snapshot received = new Snapshot(index, term, MEMBERS, new byte[] {9});
         SnapshotFile file = writeSnapshot();
         submit(now().installed(received, file).with(entries).with(hardState));
-        wal().append(group, hardState, received, file, entries);
+        if (isPreparedFirst()) {
+            wal().append(group, Readys.of(hardState, received, entries), prepare(file));
+        } else {
+            wal().append(group, hardState, received, file, entries);
+        }
+    }
+
+    /* Every other one. */
+    private boolean isPreparedFirst() {
+        return snapshotFiles % 2 == 0;
+    }
+
+    private PreparedSnapshot prepare(SnapshotFile file) {
+        try {
+            return wal().prepare(file);
+        } catch (IOException e) {
+            hostFailed = true;
+            throw new WalFailed("the host cannot prepare its snapshot", e);
+        }
     }
 
     void release(long index) {

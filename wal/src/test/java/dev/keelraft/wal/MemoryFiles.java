@@ -285,6 +285,13 @@ final class MemoryFiles implements FileLayer, Executor {
     }
 
     @Override
+    public FileStamp stamp(Path file) throws IOException {
+        read();
+        Inode inode = inode(file);
+        return new FileStamp(inode, inode.size, inode.writes);
+    }
+
+    @Override
     public void rename(Path from, Path to) throws IOException {
         Directory parent = parent(from);
         Node node = parent.get(from);
@@ -597,6 +604,7 @@ final class MemoryFiles implements FileLayer, Executor {
         private int size;
         private byte[] disk = {};
         private int diskSize;
+        private long writes;
 
         /** The sectors written since the last force, each with the first byte written and the one behind the last. */
         private final TreeMap<Integer, int[]> unsynced = new TreeMap<>();
@@ -613,6 +621,7 @@ final class MemoryFiles implements FileLayer, Executor {
                 cache = Arrays.copyOf(cache, Math.max(end, 2 * cache.length));
             }
             from.get(cache, start, end - start);
+            writes++;
             size = Math.max(size, end);
             for (int sector = start / SECTOR; sector * SECTOR < end; sector++) {
                 int low = Math.max(start, sector * SECTOR);

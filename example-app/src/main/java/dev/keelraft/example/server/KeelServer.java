@@ -138,7 +138,7 @@ public final class KeelServer implements AutoCloseable {
         snapshotWriter = Executors.newSingleThreadExecutor(threads("keel-snapshot-" + options.name()));
         clientThreads = Executors.newFixedThreadPool(
                 2 * Runtime.getRuntime().availableProcessors(), threads("keel-client-" + options.name()));
-        peers = transportOf(cluster, new PeerEntrance(inbox, files));
+        peers = transportOf(cluster, new PeerEntrance(inbox, files, wal::prepare));
         log = new LogThread(wal, files, inbox);
         Stored newest = new Stored(recovered.snapshot(), recovered.snapshotFile());
         loop = new KernelLoop(

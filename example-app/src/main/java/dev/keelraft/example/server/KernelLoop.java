@@ -22,7 +22,7 @@ import dev.keelraft.model.MessageType;
 import dev.keelraft.model.NodeId;
 import dev.keelraft.model.Snapshot;
 import dev.keelraft.model.SoftState;
-import dev.keelraft.wal.SnapshotFile;
+import dev.keelraft.wal.PreparedSnapshot;
 import dev.keelraft.wal.WalStorage;
 import io.grpc.Deadline;
 import java.io.IOException;
@@ -254,7 +254,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             hardState = ready.hardState();
         }
         readysOut++;
-        log.persist(ready, fileOf(ready));
+        log.persist(ready, preparedOf(ready));
         if (!ready.committedEntries().isEmpty()) {
             apply(ready.committedEntries());
             node.applied(ready);
@@ -317,9 +317,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         }
     }
 
-    private SnapshotFile fileOf(Ready ready) {
+    private Optional<PreparedSnapshot> preparedOf(Ready ready) {
         if (ready.snapshot().isNone()) {
-            return SnapshotFile.NONE;
+            return Optional.empty();
         }
         Arrived wanted = arrived;
         if (wanted == null || !wanted.snapshot().equals(ready.snapshot())) {
@@ -327,7 +327,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         }
         arrived = null;
         installing.add(wanted);
-        return wanted.stored().file();
+        return Optional.of(wanted.prepared());
     }
 
     private void install(Ready ready) {

@@ -2,12 +2,15 @@ package dev.keelraft.example.server;
 
 import dev.keelraft.Ready;
 import dev.keelraft.example.server.SnapshotFiles.Stored;
+import dev.keelraft.wal.PreparedSnapshot;
 import dev.keelraft.wal.SnapshotFile;
 import dev.keelraft.wal.SpareStatus;
 import dev.keelraft.wal.Wal;
 import dev.keelraft.wal.WalSpaceExhausted;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -68,15 +71,15 @@ final class LogThread {
     /**
      * Makes durable what a Ready holds, and then has {@link KernelLoop#persisted} called. In the order of the Readys.
      *
-     * @param file of the Ready's snapshot; its name is not reserved any more once the log refers to it
+     * @param prepared the file of the Ready's snapshot; its name is not reserved any more once the log refers to it
      */
-    void persist(Ready ready, SnapshotFile file) {
-        jobs.add(() -> append(ready, file));
+    void persist(Ready ready, Optional<PreparedSnapshot> prepared) {
+        jobs.add(() -> append(ready, prepared));
     }
 
     /** Stores a snapshot of this member's own, and lets the log go up to an index. {@link Snapshots} hears how it went. */
-    void saveSnapshot(Stored stored, long releaseIndex) {
-        jobs.add(() -> save(stored, releaseIndex));
+    void saveSnapshot(Stored stored, PreparedSnapshot prepared, long releaseIndex) {
+        jobs.add(() -> save(stored, prepared, releaseIndex));
     }
 
     /** Deletes a file that the kernel did not want. */
@@ -88,6 +91,13 @@ final class LogThread {
     void stop() {
         stopping = true;
         jobs.add(() -> {});
+    }
+
+    // On any thread
+
+    /** Reads and forces a snapshot's file: see {@link Wal#prepare}. Here the log would stand still for so long. */
+    PreparedSnapshot prepare(SnapshotFile file) throws IOException {
+        return wal.prepare(file);
     }
 
     // On its own thread
@@ -114,10 +124,10 @@ final class LogThread {
         confirm();
     }
 
-    private void append(Ready ready, SnapshotFile file) {
+    private void append(Ready ready, Optional<PreparedSnapshot> prepared) {
         while (!stopping) {
             try {
-                wal.append(ready, file);
+                prepared.ifPresentOrElse(file -> wal.append(ready, file), () -> wal.append(ready));
                 break;
             } catch (WalSpaceExhausted e) {
                 // What was appended before has its room.
@@ -132,12 +142,12 @@ final class LogThread {
         }
         appended.add(ready);
         mustSync |= ready.mustSync();
-        if (!file.isNone() && !stopping) {
+        if (prepared.isPresent() && !stopping) {
             confirm();
             newestSnapshot = ready.snapshot().index();
             // The log was synced, so nothing can lead back to older snapshots; its segments may go.
             wal.release(newestSnapshot);
-            release(file);
+            release(prepared.get().file());
         }
     }
 
@@ -184,13 +194,13 @@ final class LogThread {
         isLow = low;
     }
 
-    private void save(Stored stored, long releaseIndex) {
+    private void save(Stored stored, PreparedSnapshot prepared, long releaseIndex) {
         confirm();
         boolean saved = false;
         try {
             // A leader may have sent a newer one meanwhile.
             if (stored.snapshot().index() > newestSnapshot) {
-                wal.saveSnapshot(stored.snapshot(), stored.file());
+                wal.saveSnapshot(stored.snapshot(), prepared);
                 newestSnapshot = stored.snapshot().index();
                 saved = true;
                 wal.release(releaseIndex);

@@ -30,19 +30,21 @@ final class PeerEntrance implements PeerHandler {
 
     private final Inbox inbox;
     private final SnapshotFiles files;
+    private final SnapshotFiles.Preparation preparation;
     private final Duration patience;
 
     /** One snapshot comes in at a time: each takes as much disk and, while it is loaded, memory as the state itself. */
     private final AtomicBoolean receiving = new AtomicBoolean();
 
-    PeerEntrance(Inbox inbox, SnapshotFiles files) {
-        this(inbox, files, HAND_OVER_PATIENCE);
+    PeerEntrance(Inbox inbox, SnapshotFiles files, SnapshotFiles.Preparation preparation) {
+        this(inbox, files, preparation, HAND_OVER_PATIENCE);
     }
 
     /** One with another patience at the hand-over of a snapshot. */
-    PeerEntrance(Inbox inbox, SnapshotFiles files, Duration patience) {
+    PeerEntrance(Inbox inbox, SnapshotFiles files, SnapshotFiles.Preparation preparation, Duration patience) {
         this.inbox = inbox;
         this.files = files;
+        this.preparation = preparation;
         this.patience = patience;
     }
 
@@ -96,7 +98,8 @@ final class PeerEntrance implements PeerHandler {
             throw new IOException("another snapshot is being received");
         }
         try {
-            return new ReceivedSnapshot(files, installSnapshot, bytes, this::handOver, () -> receiving.set(false));
+            return new ReceivedSnapshot(
+                    files, installSnapshot, bytes, preparation, this::handOver, () -> receiving.set(false));
         } catch (IOException | RuntimeException e) {
             receiving.set(false);
             throw e;

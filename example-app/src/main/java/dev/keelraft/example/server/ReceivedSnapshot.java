@@ -6,6 +6,7 @@ import dev.keelraft.example.peer.SnapshotSink;
 import dev.keelraft.model.Body;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.Snapshot;
+import dev.keelraft.wal.PreparedSnapshot;
 import dev.keelraft.wal.SnapshotFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -17,15 +18,15 @@ import java.util.zip.CRC32C;
 /**
  * Takes a leader's snapshot in: the kernel may only hear of it once its bytes are here in full, checked and forced.
  *
- * <p>The state is loaded before the kernel thread is told. What is left to do there is to have the log compare and store the
- * file, and to exchange one reference for another.
+ * <p>The state is loaded, and the file compared and forced for the log, before the kernel thread is told. What is left to do
+ * then is to note the file in the log, and to exchange one reference for another.
  */
 final class ReceivedSnapshot implements SnapshotSink {
     /** The sender does not wait for ever at the end, so the disk works while the bytes come in. */
     private static final long FORCE_BYTES = 16 << 20;
 
-    /** A snapshot that is complete on the disk, and its state. */
-    record Arrived(Message message, SnapshotFiles.Stored stored, KeyValueState state) {
+    /** A snapshot that is complete on the disk and ready for the log, and its state. */
+    record Arrived(Message message, SnapshotFiles.Stored stored, PreparedSnapshot prepared, KeyValueState state) {
         Snapshot snapshot() {
             return stored.snapshot();
         }
@@ -41,6 +42,7 @@ final class ReceivedSnapshot implements SnapshotSink {
     private final Message message;
     private final Snapshot snapshot;
     private final SnapshotDescriptor descriptor;
+    private final SnapshotFiles.Preparation preparation;
     private final Destination destination;
     private final Runnable end;
     private final String name;
@@ -54,12 +56,20 @@ final class ReceivedSnapshot implements SnapshotSink {
      *
      * @param message the leader's, of type INSTALL_SNAPSHOT
      * @param announced how many bytes the leader wants to send
+     * @param preparation what the log does with the file before it is asked to store it
      * @param end is run once in any outcome
      * @throws IOException if the message makes no sense, or no file can be created
      */
-    ReceivedSnapshot(SnapshotFiles files, Message message, long announced, Destination destination, Runnable end)
+    ReceivedSnapshot(
+            SnapshotFiles files,
+            Message message,
+            long announced,
+            SnapshotFiles.Preparation preparation,
+            Destination destination,
+            Runnable end)
             throws IOException {
         this.files = files;
+        this.preparation = preparation;
         this.message = message;
         this.snapshot = ((Body.InstallSnapshot) message.body()).snapshot();
         this.descriptor = SnapshotFiles.descriptorOf(snapshot);
@@ -103,7 +113,8 @@ final class ReceivedSnapshot implements SnapshotSink {
             KeyValueState state = files.load(path, snapshot);
             files.finish(name);
             SnapshotFile file = new SnapshotFile(name, bytes, descriptor.getCrc32C());
-            destination.take(new Arrived(message, new SnapshotFiles.Stored(snapshot, file), state));
+            PreparedSnapshot prepared = preparation.prepare(file);
+            destination.take(new Arrived(message, new SnapshotFiles.Stored(snapshot, file), prepared, state));
         } catch (IOException | RuntimeException | Error e) {
             // Errors too: a state may be too large for what memory is left.
             channel.close();

@@ -9,7 +9,9 @@ import dev.keelraft.example.kv.SnapshotFormat.Position;
 import dev.keelraft.example.kv.wire.SnapshotDescriptor;
 import dev.keelraft.model.Snapshot;
 import dev.keelraft.proto.ConfStateCodec;
+import dev.keelraft.wal.PreparedSnapshot;
 import dev.keelraft.wal.SnapshotFile;
+import dev.keelraft.wal.Wal;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -117,6 +119,12 @@ final class SnapshotFiles {
             release(name);
             throw e;
         }
+    }
+
+    /** What the log does with a complete file, on the thread that has it, before the log is asked to store it. */
+    interface Preparation {
+        /** As {@link Wal#prepare}. */
+        PreparedSnapshot prepare(SnapshotFile file) throws IOException;
     }
 
     /** Reserves a new name. */

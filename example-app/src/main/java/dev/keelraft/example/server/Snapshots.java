@@ -4,6 +4,7 @@ import dev.keelraft.example.kv.KeyValueState;
 import dev.keelraft.example.server.SnapshotFiles.Stored;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.Snapshot;
+import dev.keelraft.wal.PreparedSnapshot;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.util.List;
@@ -15,8 +16,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides when this member writes a snapshot and how much of the log may go then. Belongs to the kernel thread; the writing
- * itself happens on another one, from an immutable state, and storing it on the thread of the log, which reads and forces the
- * file once more.
+ * itself happens on another one, from an immutable state, and so does what the log does with the file, which is to read and
+ * force it once more; only the note of it is written on the thread of the log.
  *
  * <p>A snapshot is due when the log has grown by a number of bytes since the last one. Of the log the younger half of these
  * bytes stays, so that a follower that is only a little behind, or away for a moment, catches up from it: a snapshot takes the
@@ -117,13 +118,14 @@ final class Snapshots {
         long begin = System.nanoTime();
         try {
             Stored stored = files.write(point, state);
+            PreparedSnapshot prepared = prepare(stored);
             LOG.info(
                     "snapshot at index {} written: {} keys, {} bytes in {} ms",
                     point.index(),
                     state.keyCount(),
                     stored.file().bytes(),
                     (System.nanoTime() - begin) / 1_000_000);
-            inbox.add(loop -> written(stored, all, youngerHalf));
+            inbox.add(loop -> written(stored, prepared, all, youngerHalf));
         } catch (IOException | RuntimeException | Error e) {
             // An error too: a state may be too large for what memory is left, and the next attempt may be luckier.
             LOG.error("no snapshot could be written at index {}; the log grows on until one can", point.index(), e);
@@ -131,14 +133,25 @@ final class Snapshots {
         }
     }
 
+    private PreparedSnapshot prepare(Stored stored) throws IOException {
+        try {
+            return log.prepare(stored.file());
+        } catch (IOException | RuntimeException | Error e) {
+            files.discard(stored.file().name());
+            throw e;
+        }
+    }
+
     /*
      * Not more than the younger half goes, although nobody who is alive may need that: who is being started anew is not
      * heard of for a moment, and every member may be the next leader.
      */
-    private void written(Stored stored, long all, long youngerHalf) {
+    private void written(Stored stored, PreparedSnapshot prepared, long all, long youngerHalf) {
         long safe = Math.max(safeCompactIndex.getAsLong(), all);
         log.saveSnapshot(
-                stored, Math.min(Math.min(safe, youngerHalf), stored.snapshot().index()));
+                stored,
+                prepared,
+                Math.min(Math.min(safe, youngerHalf), stored.snapshot().index()));
     }
 
     /**

@@ -53,14 +53,15 @@ class PeerEntranceTest {
     private Path receiver = Path.of("");
 
     private final Inbox inbox = new Inbox();
-    private PeerEntrance entrance = new PeerEntrance(inbox, new SnapshotFiles(receiver, SingleMember.CLUSTER, 1));
+    private PeerEntrance entrance =
+            new PeerEntrance(inbox, new SnapshotFiles(receiver, SingleMember.CLUSTER, 1), MemoryDisk::unprepared);
     private Snapshot snapshot = Snapshot.NONE;
     private byte[] bytes = new byte[0];
 
     @BeforeEach
     void write() throws IOException {
         SnapshotFiles files = new SnapshotFiles(receiver, SingleMember.CLUSTER, 1);
-        entrance = new PeerEntrance(inbox, files, Duration.ofMillis(20));
+        entrance = new PeerEntrance(inbox, files, MemoryDisk::unprepared, Duration.ofMillis(20));
         Stored stored = new SnapshotFiles(sender, SingleMember.CLUSTER, 1)
                 .write(new Snapshot(1, 1, ConfState.of(List.of(SingleMember.ID)), new byte[0]), KeyValueState.EMPTY);
         snapshot = stored.snapshot();
@@ -229,7 +230,8 @@ class PeerEntranceTest {
 
     @Test
     void a_snapshot_that_comes_after_the_end_is_given_up_at_once() throws IOException {
-        PeerEntrance patient = new PeerEntrance(inbox, new SnapshotFiles(receiver, SingleMember.CLUSTER, 2));
+        PeerEntrance patient =
+                new PeerEntrance(inbox, new SnapshotFiles(receiver, SingleMember.CLUSTER, 2), MemoryDisk::unprepared);
         SnapshotSink sink = receive(patient);
         sink.write(ByteBuffer.wrap(bytes));
         inbox.close();

@@ -13,6 +13,7 @@ import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import dev.keelraft.model.Snapshot;
+import dev.keelraft.wal.MemoryDisk;
 import dev.keelraft.wal.SnapshotFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -59,7 +60,7 @@ class ReceivedSnapshotTest {
 
     private ReceivedSnapshot begin(Snapshot announced, long length) throws IOException {
         Message message = new Message(MessageType.INSTALL_SNAPSHOT, 2, 1, 3, new Body.InstallSnapshot(announced));
-        return new ReceivedSnapshot(files, message, length, arrived::add, () -> ended++);
+        return new ReceivedSnapshot(files, message, length, MemoryDisk::unprepared, arrived::add, () -> ended++);
     }
 
     private ReceivedSnapshot begin() throws IOException {
@@ -211,11 +212,29 @@ class ReceivedSnapshotTest {
                 files,
                 message,
                 bytes.length,
+                MemoryDisk::unprepared,
                 one -> {
                     throw new IOException("no time");
                 },
                 () -> ended++);
         send(sink, bytes);
         assertRefusedAtTheEnd(sink, "no time");
+    }
+
+    @Test
+    void a_snapshot_that_cannot_be_forced_leaves_nothing() throws IOException {
+        Message message = new Message(MessageType.INSTALL_SNAPSHOT, 2, 1, 3, new Body.InstallSnapshot(snapshot));
+        ReceivedSnapshot sink = new ReceivedSnapshot(
+                files,
+                message,
+                bytes.length,
+                file -> {
+                    assertThat(names(receiver)).as("has its name").containsExactly(file.name());
+                    throw new IOException("the disk fails");
+                },
+                arrived::add,
+                () -> ended++);
+        send(sink, bytes);
+        assertRefusedAtTheEnd(sink, "the disk fails");
     }
 }

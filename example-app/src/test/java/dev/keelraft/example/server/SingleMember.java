@@ -92,7 +92,7 @@ final class SingleMember implements AutoCloseable {
             KernelLoop.Timing timing) {
         wal = disk.open();
         files = new SnapshotFiles(snapshots, CLUSTER, wal.recovered().bootCount());
-        entrance = new PeerEntrance(inbox, files);
+        entrance = new PeerEntrance(inbox, files, MemoryDisk::unprepared);
         nobody = transport(entrance);
         peers = network.orElse(nobody);
         StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);

@@ -15,14 +15,18 @@ import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
 import dev.keelraft.wal.MemoryDisk;
 import dev.keelraft.wal.Wal;
+import dev.keelraft.wal.WalAppendRefused;
 import dev.keelraft.wal.WalIdentity;
 import dev.keelraft.wal.WalOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,13 +59,17 @@ class SnapshotsTest {
         Wal wal = Wal.exists(directory)
                 ? Wal.open(directory, identity, WalOptions.defaults())
                 : Wal.create(directory, identity, WalOptions.defaults());
+        return start(wal, wal.snapshotDirectory());
+    }
+
+    private Parts start(Wal wal, Path snapshotDirectory) {
         open.push(wal);
         SnapshotFiles files = new SnapshotFiles(
-                wal.snapshotDirectory(), SingleMember.CLUSTER, wal.recovered().bootCount());
+                snapshotDirectory, SingleMember.CLUSTER, wal.recovered().bootCount());
         LogThread log = new LogThread(wal, files, inbox);
         Stored newest = new Stored(wal.recovered().snapshot(), wal.recovered().snapshotFile());
         Snapshots snapshots = new Snapshots(log, files, newest, LOG_BYTES, () -> safe, background::add, inbox);
-        PeerTransport peers = SingleMember.transport(new PeerEntrance(inbox, files));
+        PeerTransport peers = SingleMember.transport(new PeerEntrance(inbox, files, wal::prepare));
         open.push(peers);
         return new Parts(wal, log, files, snapshots, SingleMember.loop(wal, log, machine, snapshots, peers, inbox));
     }
@@ -195,13 +203,41 @@ class SnapshotsTest {
         assertThat(parts.wal.storage().firstIndex()).isGreaterThan(1);
     }
 
+    /** The log looks for the file on its own disk, where nobody has written it. */
+    @Test
+    void a_file_that_the_log_cannot_prepare_is_deleted_and_written_again_later() throws IOException {
+        MemoryDisk disk = new MemoryDisk(new WalIdentity(SingleMember.CLUSTER, SingleMember.ID), new Random(1));
+        Parts parts = start(disk.open(), directory);
+        apply(parts, 4);
+        writeOne(parts);
+        assertThat(names(directory)).isEmpty();
+        assertThat(parts.wal.referencedSnapshots()).isEmpty();
+        apply(parts, 1);
+        assertThat(background).as("tried again").hasSize(1);
+    }
+
+    /** What takes long was done before: the thread of the log looks at the file, and no more. */
+    @Test
+    void the_thread_of_the_log_takes_what_was_prepared_and_nothing_else() throws IOException {
+        Parts parts = start();
+        apply(parts, 4);
+        Objects.requireNonNull(background.poll()).run();
+        Path file = parts.wal
+                .snapshotDirectory()
+                .resolve(names(parts.wal.snapshotDirectory()).iterator().next());
+        Files.setLastModifiedTime(file, FileTime.fromMillis(0));
+        assertThatThrownBy(() -> hear(parts)).isInstanceOf(WalAppendRefused.class);
+    }
+
     @Test
     void a_leader_s_newer_snapshot_wins_over_one_that_is_being_written() throws IOException {
         Parts parts = start();
         apply(parts, 4);
         assertThat(background).hasSize(1);
         Stored newer = parts.files.write(new Snapshot(10, 2, MEMBERS, new byte[0]), SnapshotFilesTest.state(5));
-        parts.log.persist(Readys.of(new HardState(2, 0, 10), newer.snapshot(), List.of()), newer.file());
+        parts.log.persist(
+                Readys.of(new HardState(2, 0, 10), newer.snapshot(), List.of()),
+                Optional.of(parts.log.prepare(newer.file())));
         parts.log.runPending();
         assertThat(inbox.poll())
                 .as("the kernel thread would hear of that Ready")
