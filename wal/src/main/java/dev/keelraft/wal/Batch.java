@@ -7,13 +7,11 @@ import java.util.List;
 
 /**
  * What one frame changes in a group, without the payloads: the same for a batch that is to be appended and for one that is
- * read again, so that both go through the same checks. It is filled anew for each.
+ * read again, so that both go through the same checks. It is filled anew for each. The terms of the entries are kept as runs of
+ * equal terms, nearly always one: all that is done with them is then done once for a run.
  */
 final class Batch {
-    private static final int SMALLEST = 16;
-
-    /** A longer array is not kept for the next batch. */
-    private static final int MAX_KEPT = 4096;
+    private static final int SMALLEST = 4;
 
     private HardState hardState = HardState.EMPTY;
     private SavedSnapshot snapshot = SavedSnapshot.NONE;
@@ -21,8 +19,12 @@ final class Batch {
     private long compactIndex;
     private long compactTerm;
     private long firstIndex;
-    private long[] terms = new long[SMALLEST];
     private int entryCount;
+    private int runCount;
+    private long[] runTerm = new long[SMALLEST];
+
+    /** How many entries are before a run. */
+    private int[] runStart = new int[SMALLEST];
 
     void clear() {
         hardState = HardState.EMPTY;
@@ -32,9 +34,7 @@ final class Batch {
         compactTerm = 0;
         firstIndex = 0;
         entryCount = 0;
-        if (terms.length > MAX_KEPT) {
-            terms = new long[SMALLEST];
-        }
+        runCount = 0;
     }
 
     /** Tells whether it changes nothing. */
@@ -74,12 +74,21 @@ final class Batch {
         } else if (index - 1 != lastIndex()) {
             return false;
         }
-        if (entryCount == terms.length) {
-            terms = Arrays.copyOf(terms, 2 * entryCount);
+        if (runCount == 0 || runTerm[runCount - 1] != term) {
+            beginRun(term);
         }
-        terms[entryCount] = term;
         entryCount++;
         return true;
+    }
+
+    private void beginRun(long term) {
+        if (runCount == runTerm.length) {
+            runTerm = Arrays.copyOf(runTerm, 2 * runCount);
+            runStart = Arrays.copyOf(runStart, 2 * runCount);
+        }
+        runTerm[runCount] = term;
+        runStart[runCount] = entryCount;
+        runCount++;
     }
 
     /** The changed hard state, or {@link HardState#EMPTY}. */
@@ -118,8 +127,28 @@ final class Batch {
         return firstIndex + entryCount - 1;
     }
 
-    /** The term of the entry at {@code firstIndex() + offset}. */
-    long term(int offset) {
-        return terms[offset];
+    /** The term of the last entry, if there is one. */
+    long lastTerm() {
+        return runTerm[runCount - 1];
+    }
+
+    /** How many runs of entries with equal terms there are, one after the other. */
+    int runCount() {
+        return runCount;
+    }
+
+    /** The term of a run. */
+    long runTerm(int run) {
+        return runTerm[run];
+    }
+
+    /** The index of the first entry of a run. */
+    long runIndex(int run) {
+        return firstIndex + runStart[run];
+    }
+
+    /** How many entries a run has. */
+    int runLength(int run) {
+        return (run + 1 == runCount ? entryCount : runStart[run + 1]) - runStart[run];
     }
 }

@@ -169,10 +169,10 @@ final class GroupState {
             return "an entry at " + first + " would replace one that is committed (up to " + hardState.commit() + ")";
         }
         long before = batch.isInstalled() ? batch.snapshot().term() : Math.max(1, term(first - 1));
-        for (int i = 0; i < batch.entryCount(); i++) {
-            long term = batch.term(i);
+        for (int run = 0; run < batch.runCount(); run++) {
+            long term = batch.runTerm(run);
             if (term < Math.max(1, before)) {
-                return "the entry at " + (first + i) + " has term " + term + ", the one before it " + before;
+                return "the entry at " + batch.runIndex(run) + " has term " + term + ", the one before it " + before;
             }
             before = term;
         }
@@ -234,12 +234,9 @@ final class GroupState {
             keep(batch.snapshot());
         }
         if (batch.entryCount() > 0) {
-            terms.truncateFrom(batch.firstIndex());
-            for (int i = 0; i < batch.entryCount(); i++) {
-                terms.add(batch.term(i));
-            }
+            terms.add(batch);
             lastIndex = batch.lastIndex();
-            lastTerm = batch.term(batch.entryCount() - 1);
+            lastTerm = batch.lastTerm();
         }
         if (batch.compactIndex() != 0) {
             compact(batch.compactIndex(), batch.compactTerm());

@@ -22,6 +22,7 @@ final class RecordReader {
 
     private final ByteBuffer payload;
     private final int start;
+    private final int limit;
     private int next;
     private int count;
     private int type;
@@ -35,6 +36,7 @@ final class RecordReader {
         this.payload = payload;
         this.start = payload.position();
         this.next = start;
+        this.limit = payload.limit();
     }
 
     /**
@@ -44,7 +46,7 @@ final class RecordReader {
      */
     boolean next() throws MalformedRecordException {
         do {
-            if (next == payload.limit()) {
+            if (next == limit) {
                 return false;
             }
             head();
@@ -53,15 +55,17 @@ final class RecordReader {
     }
 
     private void head() throws MalformedRecordException {
-        check(payload.limit() - next >= RecordType.HEAD_BYTES, "a record's head is cut off");
-        type = payload.get(next) & 0xff;
-        int flags = payload.get(next + 1) & 0xff;
-        detail = payload.getShort(next + 2) & 0xffff;
-        bodyBytes = payload.getInt(next + 4);
+        check(limit - next >= RecordType.HEAD_BYTES, "a record's head is cut off");
+        // Most of what a recovery does is here: one look at the buffer instead of four.
+        long word = payload.getLong(next);
+        type = (int) word & 0xff;
+        int flags = (int) (word >>> 8) & 0xff;
+        detail = (int) (word >>> 16) & 0xffff;
+        bodyBytes = (int) (word >>> 32);
         group = payload.getLong(next + 8);
         body = next + RecordType.HEAD_BYTES;
         check(type != 0, "a record of type 0");
-        check(bodyBytes >= 0 && RecordType.padded(bodyBytes) <= payload.limit() - body, "a record's body is cut off");
+        check(bodyBytes >= 0 && RecordType.padded(bodyBytes) <= limit - body, "a record's body is cut off");
         next = body + (int) RecordType.padded(bodyBytes);
         count++;
         boolean known = type <= RecordType.BOOT && flags == 0;
@@ -133,6 +137,16 @@ final class RecordReader {
             throw new MalformedRecordException("an entry of type " + detail);
         }
         return ENTRY_TYPES[detail];
+    }
+
+    /** Adds an {@link RecordType#ENTRY} to a batch, without its payload; false if it does not follow the one before. */
+    boolean addTo(Batch batch) throws MalformedRecordException {
+        checkBody(16);
+        entryType();
+        long index = payload.getLong(body);
+        long term = payload.getLong(body + 8);
+        check((index | term) >= 0, "a number beyond 63 bits");
+        return batch.entry(index, term);
     }
 
     HardState hardState() throws MalformedRecordException {

@@ -4,6 +4,10 @@ package dev.keelraft.wal;
 final class Replay {
     private final Batch batch = new Batch();
     private final Groups groups = new Groups();
+
+    /** The one that was asked for last: most logs have one, and this is asked for each frame. */
+    private Group last = groups.of(Groups.FIRST);
+
     private boolean started;
     private long bootCount;
 
@@ -75,7 +79,7 @@ final class Replay {
      */
     void frame(SegmentReader reader, long lsn) throws MalformedRecordException {
         batch.clear();
-        Group group = groups.of(Groups.FIRST);
+        Group group = groupOf(Groups.FIRST);
         boolean begun = false;
         RecordReader records = new RecordReader(reader.payload());
         while (records.next()) {
@@ -85,7 +89,7 @@ final class Replay {
             }
             if (!begun) {
                 begun = true;
-                group = groups.of(records.group());
+                group = groupOf(records.group());
             } else if (records.group() != group.id()) {
                 throw new MalformedRecordException("a frame with batches of two groups");
             }
@@ -97,6 +101,13 @@ final class Replay {
             throw new MalformedRecordException(violation);
         }
         apply(group, reader, lsn);
+    }
+
+    private Group groupOf(long id) {
+        if (last.id() != id) {
+            last = groups.of(id);
+        }
+        return last;
     }
 
     private void apply(Group group, SegmentReader reader, long lsn) {
@@ -115,8 +126,7 @@ final class Replay {
     private void take(RecordReader record) throws MalformedRecordException {
         switch (record.type()) {
             case RecordType.ENTRY -> {
-                record.entryType();
-                if (!batch.entry(record.index(), record.term())) {
+                if (!record.addTo(batch)) {
                     throw new MalformedRecordException("a frame whose entries do not follow each other");
                 }
             }

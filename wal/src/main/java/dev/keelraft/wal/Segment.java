@@ -61,6 +61,17 @@ record Segment(Path path, OpenFile file, SegmentHeader header, GroupEnds before)
         zero(other, bytes, header.fileBytes());
     }
 
+    /** Tells whether nothing but zeros remains of a buffer. Looks at many bytes at a time. */
+    static boolean isZeros(ByteBuffer bytes) {
+        for (int at = bytes.position(); at < bytes.limit(); at += ZEROS.capacity()) {
+            int length = Math.min(bytes.limit() - at, ZEROS.capacity());
+            if (bytes.slice(at, length).mismatch(ZEROS.slice(0, length)) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Overwrites a part of a file with zeros. */
     static void zero(OpenFile file, long from, long to) throws IOException {
         ByteBuffer zeros = ZEROS.duplicate();

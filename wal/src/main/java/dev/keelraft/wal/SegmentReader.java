@@ -184,6 +184,9 @@ final class SegmentReader {
     }
 
     private static int lastNonZero(ByteBuffer bytes) {
+        if (Segment.isZeros(bytes)) {
+            return -1;
+        }
         int from = bytes.position();
         int i = bytes.limit();
         while (i - from >= 8 && bytes.getLong(i - 8) == 0) {

@@ -50,6 +50,18 @@ final class TermRuns {
 
     /** Adds the next entry. */
     void add(long entryTerm) {
+        add(entryTerm, 1);
+    }
+
+    /** Adds the entries of a batch, which must be the next, or replace what is there from their first index on. */
+    void add(Batch batch) {
+        truncateFrom(batch.firstIndex());
+        for (int run = 0; run < batch.runCount(); run++) {
+            add(batch.runTerm(run), batch.runLength(run));
+        }
+    }
+
+    private void add(long entryTerm, int count) {
         if (size == 0 || term[size - 1] != entryTerm) {
             if (size == first.length) {
                 first = Arrays.copyOf(first, 2 * size);
@@ -59,7 +71,7 @@ final class TermRuns {
             term[size] = entryTerm;
             size++;
         }
-        end++;
+        end += count;
     }
 
     /** Forgets everything from an index on; it will be that of the next entry, also if it was not covered. */

@@ -264,9 +264,8 @@ public final class WalStorage implements Storage {
             restart(snapshot.index(), snapshot.term());
         }
         if (batch.entryCount() > 0) {
-            terms.truncateFrom(batch.firstIndex());
+            terms.add(batch);
             for (int i = 0; i < batch.entryCount(); i++) {
-                terms.add(batch.term(i));
                 cache.add(entries.get(i));
             }
             frames.add(batch.firstIndex(), batch.entryCount(), frameLsn, frameBytes);
