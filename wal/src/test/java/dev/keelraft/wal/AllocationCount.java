@@ -83,7 +83,7 @@ final class AllocationCount {
                 catchUpBytes += caughtUp - synced;
             }
         }
-        System.out.print(appendBytes / (ROUNDS * appends) + " " + syncBytes / ROUNDS + " " + catchUpBytes / ROUNDS);
+        System.out.print(appendBytes / ROUNDS / appends + " " + syncBytes / ROUNDS + " " + catchUpBytes / ROUNDS);
     }
 
     private static List<Ready> readys(int count, int entries, int entryBytes) {
