@@ -30,6 +30,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 1, jvmArgs = "-Xmx1g")
+@SuppressWarnings("NullAway.Init") // JMH calls the setup before anything else.
 public class AppendBenchmark {
     /** Where to write; empty for the directory of temporary files. */
     @Param("")

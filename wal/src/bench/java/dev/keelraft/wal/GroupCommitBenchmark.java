@@ -29,6 +29,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 @Fork(value = 1, jvmArgs = "-Xmx1g")
+@SuppressWarnings("NullAway.Init") // JMH calls the setup before anything else.
 public class GroupCommitBenchmark {
     private static final int GROUPS = 64;
 

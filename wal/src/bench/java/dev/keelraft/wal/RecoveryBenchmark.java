@@ -24,6 +24,7 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 5)
 @Measurement(iterations = 15)
 @Fork(value = 1, jvmArgs = "-Xmx1g")
+@SuppressWarnings("NullAway.Init") // JMH calls the setup before anything else.
 public class RecoveryBenchmark {
     /** Where the log is; empty for the directory of temporary files. */
     @Param("")
