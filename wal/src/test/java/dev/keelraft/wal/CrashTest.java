@@ -22,7 +22,6 @@ class CrashTest {
     private static final int OPERATIONS_OF_AN_OPEN = 23;
     private static final int RANDOM_WORKLOADS = 12;
     private static final int RANDOM_STEPS = 50;
-    private static final int MEMBERS_OF_MANY_CRASHES = 300;
 
     private static final List<Damage> DAMAGES = List.of(Damage.NONE, Damage.TORN, Damage.GARBAGE);
 
@@ -165,61 +164,6 @@ class CrashTest {
             atEvery(Workload.random(seed, RANDOM_STEPS), seed, seed % 2 == 1, false, 3, chain);
         }
         report("restarts that failed, each with power losses");
-    }
-
-    /* One directory through many crashes: what each has left behind is there when the next one comes. */
-    @Example
-    void a_member_of_many_crashes_loses_nothing() {
-        for (int seed = 0; seed < MEMBERS_OF_MANY_CRASHES; seed++) {
-            manyLives(seed);
-        }
-        report("crashes in " + MEMBERS_OF_MANY_CRASHES + " members of many crashes");
-    }
-
-    private void manyLives(int seed) {
-        Random random = new Random(seed);
-        Driver host = host(seed, seed % 2 == 1);
-        try {
-            host.create();
-            for (int life = 0; life < 12; life++) {
-                host.files().powerOffAt(host.files().operations() + 1 + random.nextInt(100), random);
-                untilItFails(() -> Workload.step(host, random));
-                untilItSucceeds(() -> {
-                    host.files().powerOffAt(0, random);
-                    if (random.nextInt(3) == 0) {
-                        host.files().kill();
-                    } else {
-                        host.files().crash(random, damage(random.nextInt(3)));
-                    }
-                    cases++;
-                    host.files().powerOffAt(host.files().operations() + 1 + random.nextInt(30), random);
-                    host.open();
-                });
-            }
-        } catch (RuntimeException | Error e) {
-            throw new AssertionError("seed " + seed + ": " + e, e);
-        }
-    }
-
-    private static void untilItFails(Runnable step) {
-        try {
-            while (true) {
-                step.run();
-            }
-        } catch (WalFailed expected) {
-            assertThat(expected).hasStackTraceContaining("the power is off");
-        }
-    }
-
-    private static void untilItSucceeds(Runnable attempt) {
-        while (true) {
-            try {
-                attempt.run();
-                return;
-            } catch (WalFailed expected) {
-                assertThat(expected).hasStackTraceContaining("the power is off");
-            }
-        }
     }
 
     @Example

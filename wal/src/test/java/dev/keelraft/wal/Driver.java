@@ -48,6 +48,8 @@ final class Driver {
     private boolean hostFailed;
     private long bytesSinceSync;
     private long unwrittenBytes;
+    private String doing = "nothing";
+    private long acknowledgedBatches;
 
     Driver(MemoryFiles files, WalOptions options) {
         this(files, options, false);
@@ -139,11 +141,23 @@ final class Driver {
         return withoutEmpty(found);
     }
 
+    /** What it does, or did last: "append", "sync", "open" ... */
+    String doing() {
+        return doing;
+    }
+
+    /** How many batches were acknowledged so far, all of which were found again, or will have to be. */
+    long acknowledgedBatches() {
+        return acknowledgedBatches;
+    }
+
     void create() {
+        doing = "create";
         wal = create(files, options);
     }
 
     void open() {
+        doing = "open";
         wal = null;
         found(open(files, options));
     }
@@ -161,6 +175,7 @@ final class Driver {
     }
 
     void close() {
+        doing = "close";
         Wal closing = wal();
         wal = null;
         closing.close();
@@ -168,16 +183,29 @@ final class Driver {
     }
 
     void sync() {
+        doing = "sync";
         wal().sync();
         acknowledge();
     }
 
     private void acknowledge() {
+        acknowledgedBatches += states.size() - 1 - acknowledged;
         acknowledged = states.size() - 1;
         bytesSinceSync = 0;
+        catchUp();
+    }
+
+    /* As the kernel's thread does before it says that something is persisted. */
+    private void catchUp() {
+        if (options.ownThread() && wal != null) {
+            for (long id : wal.groups()) {
+                wal.storage(id).catchUp();
+            }
+        }
     }
 
     void append(HardState hardState, List<Entry> entries) {
+        doing = "append";
         LogState next = now().with(entries).with(hardState);
         submit(next);
         wal().append(group, hardState, Snapshot.NONE, SnapshotFile.NONE, entries);
@@ -209,6 +237,7 @@ final class Driver {
 
     /** Takes a snapshot of the application's state at an index. */
     void saveSnapshot(long index) {
+        doing = "snapshot";
         Snapshot made = new Snapshot(index, now().term(index), MEMBERS, new byte[] {1, 2, 3});
         SnapshotFile file = writeSnapshot();
         submit(now().saved(made, file));
@@ -223,6 +252,7 @@ final class Driver {
 
     /** Appends a snapshot that a leader has sent, with entries behind it. */
     void install(HardState hardState, long index, long term, List<Entry> entries) {
+        doing = "install";
         Snapshot received = new Snapshot(index, term, MEMBERS, new byte[] {9});
         SnapshotFile file = writeSnapshot();
         submit(now().installed(received, file).with(entries).with(hardState));
@@ -248,6 +278,7 @@ final class Driver {
     }
 
     void release(long index) {
+        doing = "release";
         submit(now().released(index));
         wal().release(group, index);
         acknowledge();
@@ -256,6 +287,7 @@ final class Driver {
 
     /** Releases what is released already: only segments that are no longer needed may go. */
     void releaseNothing() {
+        doing = "release";
         wal().release(group, now().startIndex());
         acknowledge();
     }
@@ -297,10 +329,16 @@ final class Driver {
 
     /** The last append was refused: the log must be in this state. */
     void refused(LogState before) {
-        states.remove(states.size() - 1);
+        withdraw();
+        catchUp();
         if (!now().equals(before) || !LogState.of(wal(), group).equals(before)) {
             throw new AssertionError("refused, and changed: " + LogState.of(wal()) + " instead of " + before);
         }
+    }
+
+    /** The last append was refused, or what else it was: nothing of it may be found. */
+    void withdraw() {
+        states.remove(states.size() - 1);
     }
 
     /** What the entries count in a cache, at most, whose frames may have been in memory only at the last append. */

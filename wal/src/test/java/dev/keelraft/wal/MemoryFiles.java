@@ -44,8 +44,14 @@ final class MemoryFiles implements FileLayer, Executor {
         NONE,
         /** Any byte of it as before or as written. */
         TORN,
+        /** One half of what was written in it. */
+        HALVES,
         /** Random bytes where bytes were written. */
-        GARBAGE
+        GARBAGE,
+        /** Files have their new names and lengths, and no sector was written. */
+        LENGTHS_ALONE,
+        /** All sectors were written, and no file has its new name or length. */
+        BYTES_ALONE
     }
 
     private final Directory root = new Directory();
@@ -53,12 +59,17 @@ final class MemoryFiles implements FileLayer, Executor {
     private int boot = 1;
     private long capacity = Long.MAX_VALUE;
     private boolean withoutDescriptors;
+    private @Nullable Random lies;
+    private int liesTold;
+    private boolean closesFail;
 
     private int operations;
     private int reads;
     private int powerOffAt;
     private int failAt;
     private int failReadAt;
+    private int wrongReadAt;
+    private int noSpaceAt;
     private Random faults = new Random(0);
     private boolean off;
 
@@ -88,6 +99,11 @@ final class MemoryFiles implements FileLayer, Executor {
         faults = random;
     }
 
+    /** Whether the power was lost, and has not come back by a {@link #crash} or {@link #kill}. */
+    boolean isOff() {
+        return off;
+    }
+
     /** Fails the n-th changing operation, in part done, once; the file system goes on afterwards. 0 for none. */
     void failAt(int operation, Random random) {
         failAt = operation;
@@ -97,6 +113,41 @@ final class MemoryFiles implements FileLayer, Executor {
     /** Fails the n-th reading operation, once. 0 for none. */
     void failReadAt(int read) {
         failReadAt = read;
+    }
+
+    /** Returns one wrong bit with the n-th reading operation that reads bytes of a file, once. 0 for none. */
+    void wrongReadAt(int read, Random random) {
+        wrongReadAt = read;
+        faults = random;
+    }
+
+    /** Finds no space at the n-th changing operation, if it creates or writes a file, once. 0 for none. */
+    void noSpaceAt(int operation, Random random) {
+        noSpaceAt = operation;
+        faults = random;
+    }
+
+    /** From now on closing a file fails, or succeeds again. The file is closed all the same. */
+    void closesFail(boolean fail) {
+        closesFail = fail;
+    }
+
+    /**
+     * From now on a force reports success, and has brought only some of the sectors to the disk, and a sync of a directory only
+     * some of its changes. The rest is in the memory of the device, and may get there later, or be lost with the power.
+     */
+    void lie(Random random) {
+        lies = random;
+    }
+
+    /** From now on a force forces. */
+    void lieNoMore() {
+        lies = null;
+    }
+
+    /** How many forces and syncs so far have left something out. */
+    int liesTold() {
+        return liesTold;
     }
 
     /** Lets all files together grow to this many bytes, and not further. */
@@ -163,13 +214,18 @@ final class MemoryFiles implements FileLayer, Executor {
 
     /** The machine dies: what was not synced survives as the random numbers have it. */
     void crash(Random random, Damage damage) {
-        kill();
-        root.crash(random, damage, chance(random));
+        crash(PowerLoss.random(random, damage));
     }
 
-    /* All, nothing, and a few of many are cases of their own, which a fair coin hardly ever throws. */
-    private static double chance(Random random) {
-        return new double[] {0.0, 0.1, 0.5, 0.9, 1.0}[random.nextInt(5)];
+    /** The machine dies: what was not synced survives as is said there. */
+    void crash(PowerLoss loss) {
+        kill();
+        root.crash(loss);
+    }
+
+    /** The sectors that a power loss would decide about. */
+    int unsyncedSectors() {
+        return root.unsyncedSectors();
     }
 
     /** A second file system with the same content, on disk and in the cache; nothing is open or locked in it. */
@@ -267,6 +323,7 @@ final class MemoryFiles implements FileLayer, Executor {
         if (parent.cache.containsKey(name(path))) {
             throw new FileAlreadyExistsException(path.toString());
         }
+        checkSpaceAt();
         change("create", name(path), () -> parent.change(new Change(null, name(path), node)));
     }
 
@@ -318,7 +375,14 @@ final class MemoryFiles implements FileLayer, Executor {
     public void syncDirectory(Path path) throws IOException {
         checkDescriptors();
         Directory directory = directory(path);
-        change("sync", name(path), directory::sync, () -> {});
+        Random liar = lies;
+        change("sync", name(path), () -> {
+            if (liar == null) {
+                directory.sync();
+            } else {
+                liesTold += directory.syncSome(liar) ? 1 : 0;
+            }
+        }, () -> {});
     }
 
     @Override
@@ -369,7 +433,12 @@ final class MemoryFiles implements FileLayer, Executor {
             if (position + into.remaining() > inode.size) {
                 throw new EOFException("the file has " + inode.size + " bytes");
             }
+            int start = into.position();
             into.put(inode.cache, (int) position, into.remaining());
+            if (reads == wrongReadAt && into.position() > start) {
+                int at = start + faults.nextInt(into.position() - start);
+                into.put(at, (byte) (into.get(at) ^ 1 << faults.nextInt(8)));
+            }
         }
 
         @Override
@@ -384,6 +453,12 @@ final class MemoryFiles implements FileLayer, Executor {
                 inode.write(from.slice(from.position(), fits), position);
                 throw new NoSpaceException("the disk in memory is full");
             }
+            if (operations + 1 == noSpaceAt) {
+                operations++;
+                failed = "write " + inode.name;
+                inode.write(from.slice(from.position(), faults.nextInt(from.remaining() + 1)), position);
+                throw new NoSpaceException("the disk in memory finds no space at operation " + operations);
+            }
             change("write", inode.name, () -> inode.write(from, position), () -> {
                 int part = faults.nextInt(from.remaining() + 1);
                 inode.write(from.slice(from.position(), part), position);
@@ -393,7 +468,15 @@ final class MemoryFiles implements FileLayer, Executor {
         @Override
         public void force(boolean metadata) throws IOException {
             check();
-            change("force", inode.name, inode::persist, () -> inode.persistSomeAndForgetTheRest(faults));
+            Random liar = lies;
+            Step persist = () -> {
+                if (liar == null) {
+                    inode.persist();
+                } else {
+                    liesTold += inode.persistSome(liar) ? 1 : 0;
+                }
+            };
+            change("force", inode.name, persist, () -> inode.persistSomeAndForgetTheRest(faults));
         }
 
         @Override
@@ -409,8 +492,11 @@ final class MemoryFiles implements FileLayer, Executor {
         }
 
         @Override
-        public void close() {
+        public void close() throws IOException {
             closed = true;
+            if (closesFail && openedIn == boot) {
+                throw new IOException("closing " + inode.name + " fails");
+            }
         }
     }
 
@@ -458,6 +544,14 @@ final class MemoryFiles implements FileLayer, Executor {
             throw new IOException("operation " + operations + " fails");
         }
         whole.run();
+    }
+
+    private void checkSpaceAt() throws IOException {
+        if (operations + 1 == noSpaceAt) {
+            operations++;
+            failed = "create";
+            throw new NoSpaceException("the disk in memory finds no space at operation " + operations);
+        }
     }
 
     private void read() throws IOException {
@@ -547,9 +641,31 @@ final class MemoryFiles implements FileLayer, Executor {
             unsynced.clear();
         }
 
-        void crash(Random random, Damage damage, double chance) {
+        /* Says whether anything was left out. */
+        boolean syncSome(Random random) {
+            unsynced.removeIf(change -> {
+                boolean done = random.nextBoolean();
+                if (done) {
+                    change.applyTo(disk);
+                }
+                return done;
+            });
+            return !unsynced.isEmpty();
+        }
+
+        int unsyncedSectors() {
+            int sum = 0;
+            for (Node node : cache.values()) {
+                sum += node instanceof Directory directory
+                        ? directory.unsyncedSectors()
+                        : ((Inode) node).unsynced.size();
+            }
+            return sum;
+        }
+
+        void crash(PowerLoss loss) {
             for (Change change : unsynced) {
-                if (random.nextDouble() < chance) {
+                if (loss.keepsChange()) {
                     change.applyTo(disk);
                 }
             }
@@ -558,9 +674,9 @@ final class MemoryFiles implements FileLayer, Executor {
             cache.putAll(disk);
             for (Node node : disk.values()) {
                 if (node instanceof Directory directory) {
-                    directory.crash(random, damage, chance);
+                    directory.crash(loss);
                 } else {
-                    ((Inode) node).crash(random, damage, chance);
+                    ((Inode) node).crash(loss);
                 }
             }
         }
@@ -650,22 +766,24 @@ final class MemoryFiles implements FileLayer, Executor {
             unsynced.clear();
         }
 
-        void crash(Random random, Damage damage, double chance) {
+        /* What a lying device does at a force. Says whether anything was left out. */
+        boolean persistSome(Random random) {
             growDisk();
-            diskSize = random.nextDouble() < chance ? size : diskSize;
-            for (int[] range : unsynced.values()) {
-                if (damage == Damage.TORN && random.nextInt(4) == 0) {
-                    for (int i = range[0]; i < range[1]; i++) {
-                        disk[i] = random.nextBoolean() ? cache[i] : disk[i];
-                    }
-                } else if (damage == Damage.GARBAGE && random.nextInt(4) == 0) {
-                    for (int i = range[0]; i < range[1]; i++) {
-                        disk[i] = (byte) random.nextInt();
-                    }
-                } else if (random.nextDouble() < chance) {
+            diskSize = random.nextBoolean() ? size : diskSize;
+            unsynced.values().removeIf(range -> {
+                boolean done = random.nextBoolean();
+                if (done) {
                     copyToDisk(range[0], range[1]);
                 }
-            }
+                return done;
+            });
+            return !unsynced.isEmpty() || diskSize != size;
+        }
+
+        void crash(PowerLoss loss) {
+            growDisk();
+            diskSize = loss.keepsLength() ? size : diskSize;
+            unsynced.values().forEach(range -> loss.sector(disk, cache, range[0], range[1]));
             unsynced.clear();
             // What lies beyond the end was never there: it reads as zeros when the file grows again.
             Arrays.fill(disk, diskSize, disk.length, (byte) 0);
