@@ -40,6 +40,9 @@ final class Driver {
     /** What each group had, those left out that had nothing. */
     private final List<Map<Long, LogState>> states = new ArrayList<>(List.of(Map.of()));
 
+    /** All that there ever were, since the creation, on the way that has led here. */
+    private final List<Map<Long, LogState>> ever = new ArrayList<>(states);
+
     private int groups = 1;
     private long group;
     private int acknowledged;
@@ -120,6 +123,7 @@ final class Driver {
         Map<Long, LogState> all = new HashMap<>(all());
         all.put(group, next);
         states.add(withoutEmpty(all));
+        ever.add(all());
     }
 
     private static Map<Long, LogState> withoutEmpty(Map<Long, LogState> all) {
@@ -169,9 +173,54 @@ final class Driver {
         if (!allowed().contains(found)) {
             throw new AssertionError("found " + found + "\nnot among " + allowed());
         }
+        startFrom(found);
+    }
+
+    private void startFrom(Map<Long, LogState> found) {
         states.clear();
         states.add(found);
         acknowledged = 0;
+    }
+
+    /**
+     * Goes on with what an open has found on a disk that has lied: a state that the log once had, as a whole, perhaps with an
+     * older snapshot where the file of the newest is lost. Says whether it is older than what was acknowledged.
+     */
+    boolean foundOnceMore(Wal opened) {
+        wal = opened;
+        Map<Long, LogState> found = allOf(opened);
+        boolean kept = allowed().contains(found);
+        int last = kept ? ever.size() - 1 : ever.size();
+        while (!kept && --last >= 0 && !isAsOnce(found, last, opened)) {
+            // An older one, perhaps.
+        }
+        if (last < 0) {
+            throw new AssertionError("the log never was " + found + "\nbut " + ever);
+        }
+        ever.subList(last + 1, ever.size()).clear();
+        ever.add(found);
+        startFrom(found);
+        return !kept;
+    }
+
+    private boolean isAsOnce(Map<Long, LogState> found, int at, Wal opened) {
+        Map<Long, LogState> once = new HashMap<>(ever.get(at));
+        for (Map.Entry<Long, LogState> group : found.entrySet()) {
+            LogState now = group.getValue();
+            LogState then = once.getOrDefault(group.getKey(), LogState.EMPTY);
+            if (opened.recovered(group.getKey()).damagedSnapshots().contains(then.snapshotFile())
+                    && (now.snapshot().isNone() || hadSnapshot(group.getKey(), now, at))) {
+                once.put(group.getKey(), then.saved(now.snapshot(), now.snapshotFile()));
+            }
+        }
+        return once.equals(found);
+    }
+
+    private boolean hadSnapshot(long id, LogState state, int before) {
+        return ever.subList(0, before).stream()
+                .map(all -> all.getOrDefault(id, LogState.EMPTY))
+                .anyMatch(then -> then.snapshot().equals(state.snapshot())
+                        && then.snapshotFile().equals(state.snapshotFile()));
     }
 
     void close() {
@@ -339,6 +388,7 @@ final class Driver {
     /** The last append was refused, or what else it was: nothing of it may be found. */
     void withdraw() {
         states.remove(states.size() - 1);
+        ever.remove(ever.size() - 1);
     }
 
     /** What the entries count in a cache, at most, whose frames may have been in memory only at the last append. */
@@ -353,6 +403,8 @@ final class Driver {
         copy.group = group;
         copy.states.clear();
         copy.states.addAll(states);
+        copy.ever.clear();
+        copy.ever.addAll(ever);
         copy.acknowledged = acknowledged;
         copy.snapshotFiles = snapshotFiles;
         return copy;
