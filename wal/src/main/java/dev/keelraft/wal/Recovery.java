@@ -399,6 +399,10 @@ final class Recovery {
         if (lacksMark()) {
             throw corrupt(path, offset, "the log is not the one that MARK was written for");
         }
+        if (contentEnd > offset && reader.nextFrameReadAgain(offset)) {
+            throw new IOException("two reads of " + path + " differ at offset " + offset
+                    + ": the first found no whole frame there, the second did");
+        }
         droppedBytes = contentEnd - offset;
     }
 

@@ -50,7 +50,10 @@ record Segment(Path path, OpenFile file, SegmentHeader header, GroupEnds before)
         return end;
     }
 
-    /** Writes the beginning of this file to another, which is empty, and zeros behind it, up to the same length. */
+    /**
+     * Writes the beginning of this file to another, which is empty, and zeros behind it, up to the same length. The frames in it
+     * are checked there once more: what is read a second time may come out wrong, and must not take the place of what is right.
+     */
     void copyTo(OpenFile other, long bytes) throws IOException {
         ByteBuffer piece = ByteBuffer.allocateDirect((int) Math.min(bytes, COPY_BYTES));
         for (long position = 0; position < bytes; position += piece.limit()) {
@@ -59,6 +62,23 @@ record Segment(Path path, OpenFile file, SegmentHeader header, GroupEnds before)
             other.write(piece.flip(), position);
         }
         zero(other, bytes, header.fileBytes());
+        checkFrames(other, bytes);
+    }
+
+    private void checkFrames(OpenFile other, long end) throws IOException {
+        long offset = HEADER_BYTES;
+        try {
+            SegmentReader reader = new SegmentReader(path, other, SegmentReader.noScratch());
+            while (offset < end && reader.nextFrame(offset)) {
+                offset += reader.frameBytes();
+            }
+        } catch (MalformedRecordException e) {
+            offset = 0;
+        }
+        if (offset != end) {
+            throw new IOException("a copy of " + path + " differs from what was read before, at offset " + offset
+                    + " or behind: two reads of the same bytes, or a write, went wrong");
+        }
     }
 
     /** Tells whether nothing but zeros remains of a buffer. Looks at many bytes at a time. */

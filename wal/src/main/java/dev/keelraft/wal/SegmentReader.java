@@ -123,6 +123,12 @@ final class SegmentReader {
         return true;
     }
 
+    /** The same, with the bytes read from the file once more: an earlier read of them may have come out wrong. */
+    boolean nextFrameReadAgain(long offset) throws IOException {
+        buffer.limit(0);
+        return nextFrame(offset);
+    }
+
     /* A header counts once its own checksum holds, and its payload ends within the file. The salt keeps forgeries out. */
     private boolean isHeader(long offset) throws IOException {
         if (offset + Frame.HEADER_BYTES > size) {
