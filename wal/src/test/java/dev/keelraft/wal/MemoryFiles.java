@@ -70,6 +70,7 @@ final class MemoryFiles implements FileLayer, Executor {
     private int failReadAt;
     private int wrongReadAt;
     private int noSpaceAt;
+    private int momentAt;
     private Random faults = new Random(0);
     private boolean off;
 
@@ -195,6 +196,12 @@ final class MemoryFiles implements FileLayer, Executor {
     /** Does something just before the next operation that is called so, once; its name may be cut off. */
     void before(String operation, Runnable what) {
         awaited = operation;
+        then = what;
+    }
+
+    /** Does something just before the n-th changing operation, once. */
+    void atOperation(int operation, Runnable what) {
+        momentAt = operation;
         then = what;
     }
 
@@ -447,6 +454,7 @@ final class MemoryFiles implements FileLayer, Executor {
             if (!writable) {
                 throw new NonWritableChannelException();
             }
+            reach(operations + 1);
             long growth = Math.max(0, position + from.remaining() - inode.size);
             if (growth > 0 && used() + growth > capacity) {
                 int fits = (int) Math.max(0, from.remaining() - growth);
@@ -525,6 +533,7 @@ final class MemoryFiles implements FileLayer, Executor {
             then.run();
         }
         checkPower();
+        reach(operations + 1);
         operations++;
         if (log != null) {
             log.add(verb + " " + name);
@@ -544,6 +553,13 @@ final class MemoryFiles implements FileLayer, Executor {
             throw new IOException("operation " + operations + " fails");
         }
         whole.run();
+    }
+
+    private void reach(int operation) {
+        if (operation == momentAt) {
+            momentAt = 0;
+            then.run();
+        }
     }
 
     private void checkSpaceAt() throws IOException {
