@@ -47,6 +47,46 @@ class SweepTest {
         report("flipped bits of a closed log");
     }
 
+    /* MARK certifies all of it. In each byte that is used, one bit. */
+    @Example
+    void no_flipped_bit_of_a_log_that_was_not_closed_costs_anything_acknowledged() {
+        Driver host = smallLog();
+        host.files().kill();
+        Random random = new Random(5);
+        for (Path file : files(host)) {
+            byte[] content = host.files().content(file);
+            boolean segment = file.startsWith(LAYOUT.segments());
+            for (int at = 0; at < content.length; at++) {
+                if (segment ? !isZero(content, at) : at % 4096 < 96) {
+                    tryFlipped(host, file, 8L * at + random.nextInt(8));
+                }
+            }
+        }
+        report("flipped bits of a log that was not closed");
+    }
+
+    @Example
+    void no_byte_of_a_closed_log_that_became_another_goes_unnoticed_or_changes_the_state() {
+        Driver host = smallLog();
+        host.close();
+        Random random = new Random(6);
+        for (Path file : files(host)) {
+            byte[] content = host.files().content(file);
+            boolean segment = file.startsWith(LAYOUT.segments());
+            for (int at = 0; at < content.length; at++) {
+                boolean used = segment ? !isZero(content, at) : at % 4096 < 96;
+                for (int value : new int[] {0, 0xFF, random.nextInt(256)}) {
+                    if (used && content[at] != (byte) value) {
+                        byte[] damaged = content.clone();
+                        damaged[at] = (byte) value;
+                        tryReplaced(host, file, damaged, content);
+                    }
+                }
+            }
+        }
+        report("changed bytes of a closed log");
+    }
+
     private boolean tryFlipped(Driver host, Path file, long bit) {
         Driver copy = host.copy();
         copy.files().flip(file, bit);
