@@ -180,7 +180,8 @@ final class DiskFiles implements FileLayer {
         }
     }
 
-    private static final class DiskFile implements OpenFile {
+    /** An open file of the operating system, or in tests one that behaves as such a file may. */
+    static final class DiskFile implements OpenFile {
         private final Path path;
         private final AsynchronousFileChannel channel;
 

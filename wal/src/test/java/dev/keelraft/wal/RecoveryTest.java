@@ -453,6 +453,22 @@ class RecoveryTest {
         host.open();
     }
 
+    /* Nothing in the directory can tell that it is old. Its member can: it acknowledges less, and counts its opens again. */
+    @Example
+    void a_restored_backup_opens_and_its_count_of_opens_comes_a_second_time() {
+        threeEntries();
+        host.close();
+        MemoryFiles backup = files.copy();
+        Wal later = Driver.open(files, Driver.smallOptions(1));
+        later.append(new HardState(2, 1, 3), Snapshot.NONE, SnapshotFile.NONE, host.some(2, 4, 1, 10));
+        later.close();
+        Wal restored = Driver.open(backup, Driver.smallOptions(2));
+        assertThat(restored.recovered().bootCount()).isEqualTo(later.recovered().bootCount());
+        assertThat(restored.recovered().incarnation()).isEqualTo(later.recovered().incarnation());
+        assertThat(restored.recovered().hardState()).isEqualTo(new HardState(1, 1, 0));
+        assertThat(restored.recovered().lastIndex()).isEqualTo(3);
+    }
+
     // ---------------------------------------------------------------- versions
 
     @Example
@@ -589,6 +605,18 @@ class RecoveryTest {
         files.remove(LAYOUT.snapshots().resolve(newer.name()));
         Wal opened = Driver.open(files, Driver.smallOptions(1));
         assertThat(opened.recovered().snapshot().index()).isEqualTo(2);
+    }
+
+    @Example
+    void a_snapshot_file_that_is_cut_short_is_as_good_as_damaged() {
+        twoSnapshots(false);
+        SnapshotFile newer = host.wal().referencedSnapshots().get(1);
+        host.close();
+        Path path = LAYOUT.snapshots().resolve(newer.name());
+        files.put(path, Arrays.copyOf(files.content(path), (int) newer.bytes() - 1));
+        Wal opened = Driver.open(files, Driver.smallOptions(1));
+        assertThat(opened.recovered().snapshot().index()).isEqualTo(2);
+        assertThat(opened.recovered().damagedSnapshots()).containsExactly(newer);
     }
 
     @Example
