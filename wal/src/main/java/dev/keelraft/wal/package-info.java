@@ -130,6 +130,9 @@
  * are. A major version, a feature, a flag of a frame, or a record that is unknown and may not be passed over, is reported as
  * a newer version, never as damage, and nothing is written.
  *
+ * <p>Version 1.0 is frozen. Directories that it has written lie in the test resources as golden logs: every build opens them, and
+ * must still write the same bytes. Whatever changes a byte is another version, or a feature that says so.
+ *
  * <h2>Torn or corrupt</h2>
  *
  * A crash leaves the end of the log half written. That is no damage: nobody was told that it was there. Everything else is, and
@@ -149,8 +152,9 @@
  * <tr><td>no snapshot's file is whole, and the log does not start at 1</td><td>corrupt</td></tr>
  * <tr><td>otherwise: E at or behind D, followed by anything but zeros</td><td>torn: replaced by zeros, and
  *     counted</td></tr>
- * <tr><td>a read fails, or what looks corrupt looks different when all is read again</td>
- *     <td>{@link dev.keelraft.wal.WalFailed}: never taken for an end, or for damage</td></tr>
+ * <tr><td>a read fails; what looks corrupt, or torn, looks different when it is read again; the copy that an unclean open makes of
+ *     the last segment is not what was read before</td>
+ *     <td>{@link dev.keelraft.wal.WalFailed}: never taken for an end, or for damage, and what is there stays</td></tr>
  * <tr><td>nothing of this, and IDENTITY says that the member must rejoin</td>
  *     <td>{@link dev.keelraft.wal.WalMustRejoin}</td></tr>
  * </table>
@@ -161,6 +165,15 @@
  *
  * <p>Assumed of the disk: a write changes no byte outside its range, even if it is cut short by a power loss ("powersafe
  * overwrite", as SQLite assumes). Sectors need not be atomic, and may hold anything where something was being written.
+ *
+ * <p>Also assumed: what a force has reported is on the disk. A device that lies, with a volatile cache that it does not flush,
+ * loses acknowledged data with the power, and no log can prevent that. What this one promises there is that it makes nothing up:
+ * an open finds, of all groups together, a state that the log has had as a whole, or refuses. It never shows an entry that was
+ * not appended, nor a log with a hole, nor a mix of two times, but for a snapshot whose file is lost, in whose place an older one
+ * may come. The loss is told, as corruption, wherever anything is left that knows better: a frame behind what is lost, the
+ * header of a later segment, MARK. Where all of these are lost too, the log is as it was earlier, and only the group can tell:
+ * the member acknowledges less than before. If the name of the directory is lost, there is no log, and a host that knows that
+ * there was one must not create another.
  *
  * <h2>Why it holds</h2>
  *

@@ -61,8 +61,8 @@ final class BytesFromDisk {
     }
 
     private static byte[] edited(byte[] content, byte[] edit) {
-        int position = (edit[0] & 0xff) << 8 | edit[1] & 0xff;
-        int value = (edit[3] & 0xff) << 8 | edit[4] & 0xff;
+        int position = ((edit[0] & 0xff) << 8) | (edit[1] & 0xff);
+        int value = ((edit[3] & 0xff) << 8) | (edit[4] & 0xff);
         byte[] edited = content.clone();
         if (edited.length == 0) {
             return edited;

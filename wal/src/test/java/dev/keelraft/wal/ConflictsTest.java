@@ -20,12 +20,8 @@ class ConflictsTest {
 
     @Provide
     Arbitrary<List<Step>> steps() {
-        Arbitrary<Integer> kinds = Arbitraries.frequency(
-                Tuple.of(12, 0),
-                Tuple.of(2, 1),
-                Tuple.of(3, 2),
-                Tuple.of(1, 3),
-                Tuple.of(1, 4));
+        Arbitrary<Integer> kinds =
+                Arbitraries.frequency(Tuple.of(12, 0), Tuple.of(2, 1), Tuple.of(3, 2), Tuple.of(1, 3), Tuple.of(1, 4));
         Arbitrary<Step> step = Combinators.combine(
                         kinds,
                         Arbitraries.integers().between(0, GROUPS - 1),
@@ -63,9 +59,13 @@ class ConflictsTest {
                         new HardState(term, 0, commit),
                         host.some(Math.max(term, now.lastTerm()), first, step.count(), step.bytes()));
             }
-            case 1 -> host.append(
-                    new HardState(Math.max(1, now.hardState().term()), now.hardState().vote(), Math.min(
-                            now.lastIndex(), commit + step.count())), List.of());
+            case 1 ->
+                host.append(
+                        new HardState(
+                                Math.max(1, now.hardState().term()),
+                                now.hardState().vote(),
+                                Math.min(now.lastIndex(), commit + step.count())),
+                        List.of());
             case 2 -> host.sync();
             case 3 -> {
                 host.close();

@@ -28,8 +28,8 @@ class DiskFaultTest {
 
     @Example
     void a_disk_that_is_full_from_any_operation_on_loses_nothing() {
-        atEveryOperation((host, operation) -> host.files().atOperation(operation, () -> host.files()
-                .limit(host.files().used())));
+        atEveryOperation((host, operation) -> host.files()
+                .atOperation(operation, () -> host.files().limit(host.files().used())));
         report("operations from which on the disk was full");
     }
 
@@ -75,7 +75,8 @@ class DiskFaultTest {
     }
 
     private static void afterwards(Driver host, WalException thrown, Random random) {
-        boolean refused = thrown instanceof WalSpaceExhausted && host.doing().matches("append|install|snapshot|release");
+        boolean refused =
+                thrown instanceof WalSpaceExhausted && host.doing().matches("append|install|snapshot|release");
         if (refused) {
             // Nothing was stored: not the batch, and nothing was lost.
             host.withdraw();

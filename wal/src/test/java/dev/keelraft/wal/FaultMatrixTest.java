@@ -48,8 +48,7 @@ class FaultMatrixTest {
                     .by(
                             SweepTest.class,
                             "a_truncated_log_that_was_not_closed_is_refused_or_has_all_that_was_acknowledged"),
-            row(9, "a closed file cut at any byte")
-                    .by(SweepTest.class, "no_truncation_of_a_closed_log_goes_unnoticed"),
+            row(9, "a closed file cut at any byte").by(SweepTest.class, "no_truncation_of_a_closed_log_goes_unnoticed"),
             row(10, "any bit flipped")
                     .by(
                             SweepTest.class,
@@ -106,9 +105,7 @@ class FaultMatrixTest {
                             CrashTest.class,
                             "what_a_restart_after_a_failed_force_has_found_survives_a_power_loss",
                             "restarts_that_fail_in_the_same_boot_lose_nothing")
-                    .by(
-                            LyingDiskTest.class,
-                            "what_a_lying_disk_has_lost_is_refused_or_leaves_the_log_as_it_once_was"),
+                    .by(LyingDiskTest.class, "what_a_lying_disk_has_lost_is_refused_or_leaves_the_log_as_it_once_was"),
             row(23, "any sync of a directory, rename, removal or close fails")
                     .by(CrashTest.class, "after_a_failed_operation_nothing_is_acknowledged_and_nothing_was_lost")
                     .by(
@@ -197,8 +194,7 @@ class FaultMatrixTest {
                     .except("on top of it Jazzer, with -Pfuzz"),
             row(43, "tails overwritten across segments")
                     .by(ConflictsTest.class, "the_last_writer_wins_wherever_the_segments_end"),
-            row(44, "a committed entry overwritten")
-                    .by(AppendChecksTest.class, "a_committed_entry_is_never_replaced"),
+            row(44, "a committed entry overwritten").by(AppendChecksTest.class, "a_committed_entry_is_never_replaced"),
             row(45, "a snapshot's file missing, short or damaged")
                     .by(
                             RecoveryTest.class,
@@ -217,16 +213,16 @@ class FaultMatrixTest {
                             "contents_without_names_lose_nothing_acknowledged"),
             row(49, "a force that hangs")
                     .by(DiskFaultTest.class, "a_force_that_hangs_acknowledges_nothing_and_reads_go_on")
-                    .except(PROCESSES + "; a close waits for the disk as long as that takes, since it has no thread to give up on"),
+                    .except(
+                            PROCESSES
+                                    + "; a close waits for the disk as long as that takes, since it has no thread to give up on"),
             row(50, "a disk that gets slow")
                     .by(EventsTest.class, "a_recording_shows_opens_syncs_cuts_releases_and_failures")
                     .except("the duration of each sync is shown; what follows from it is the host's business"),
             row(51, "the log of another member or cluster")
                     .by(RecoveryTest.class, "the_log_of_another_member_or_cluster_is_refused_and_not_touched"),
             row(52, "a restored backup")
-                    .by(
-                            RecoveryTest.class,
-                            "a_restored_backup_opens_and_its_count_of_opens_comes_a_second_time"),
+                    .by(RecoveryTest.class, "a_restored_backup_opens_and_its_count_of_opens_comes_a_second_time"),
             row(53, "other versions, unknown records and features")
                     .by(
                             GoldenTest.class,
@@ -238,13 +234,12 @@ class FaultMatrixTest {
             row(54, "a repair that is interrupted").except("WalRepairTest, with the tool"),
             row(55, "the process is stopped for minutes").except(PROCESSES),
             row(56, "ten thousand segments")
-                    .by(
-                            LimitsTest.class,
-                            "an_open_of_many_segments_takes_time_in_proportion_and_no_more_memory")
+                    .by(LimitsTest.class, "an_open_of_many_segments_takes_time_in_proportion_and_no_more_memory")
                     .except("a thousand by default, ten thousand with -Pcrashes; on real files " + PROCESSES),
             row(57, "a bit flips between encoding and writing")
-                    .except("there is no mode that encodes twice: what flips after the checksum is found by the next read,"
-                            + " as rot is; what flips before it is stored as it is"),
+                    .except(
+                            "there is no mode that encodes twice: what flips after the checksum is found by the next read,"
+                                    + " as rot is; what flips before it is stored as it is"),
             row(58, "reads that differ")
                     .by(DiskFaultTest.class, "a_read_that_returns_a_wrong_bit_is_refused_or_does_no_harm"),
             row(59, "a crash between two batches of one force")

@@ -6,18 +6,16 @@ import dev.keelraft.model.EntryType;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
@@ -73,7 +71,7 @@ final class GoldenLogs {
     /** The files of a log, by their paths below the host's directory. */
     static Map<String, byte[]> written(String name) {
         GoldenLogs log = new GoldenLogs();
-        ALL.get(name).accept(log);
+        Objects.requireNonNull(ALL.get(name), name).accept(log);
         Map<String, byte[]> content = new TreeMap<>();
         log.collect(LAYOUT.raft(), content);
         // It names the process that wrote the log, for people.
@@ -317,11 +315,7 @@ final class GoldenLogs {
                 Files.write(path, file.getValue(), StandardOpenOption.CREATE_NEW);
             }
             String expected = described(with(content), DATA);
-            ByteBuffer text = StandardCharsets.UTF_8.encode(expected);
-            Files.write(
-                    log.resolve("expected.txt"),
-                    Arrays.copyOf(text.array(), text.limit()),
-                    StandardOpenOption.CREATE_NEW);
+            Files.writeString(log.resolve("expected.txt"), expected, StandardOpenOption.CREATE_NEW);
         }
     }
 }

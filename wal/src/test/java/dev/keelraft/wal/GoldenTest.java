@@ -16,9 +16,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.function.UnaryOperator;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import net.jqwik.api.Example;
 
@@ -97,11 +98,23 @@ class GoldenTest {
         }
         assertThat(found)
                 .containsExactlyInAnyOrder(
-                        "type 1", "type 2", "type 3", "type 4", "type 5", "type 6", "type 7", "type 99",
-                        "record flags 1", "entry 0", "entry 1", "entry 2", "members 0", "members 3");
+                        "type 1",
+                        "type 2",
+                        "type 3",
+                        "type 4",
+                        "type 5",
+                        "type 6",
+                        "type 7",
+                        "type 99",
+                        "record flags 1",
+                        "entry 0",
+                        "entry 1",
+                        "entry 2",
+                        "members 0",
+                        "members 3");
     }
 
-    private static void records(MemoryFiles files, Path path, TreeSet<String> found) {
+    private static void records(MemoryFiles files, Path path, Set<String> found) {
         try (OpenFile file = files.openToRead(path)) {
             SegmentReader reader = new SegmentReader(path, file, SegmentReader.noScratch());
             for (long offset = PAGE; reader.nextFrame(offset); offset += reader.frameBytes()) {
@@ -165,7 +178,7 @@ class GoldenTest {
         }
     }
 
-    private static void assertUnsupported(String name, Path path, UnaryOperator<ByteBuffer> edit) {
+    private static void assertUnsupported(String name, Path path, Consumer<ByteBuffer> edit) {
         MemoryFiles files = GoldenLogs.with(stored(name));
         int before = files.operations();
         byte[] content = changed(files.content(path), path, edit);
@@ -178,7 +191,7 @@ class GoldenTest {
     }
 
     /* Changes each page that has a checksum, and seals it again. */
-    private static byte[] changed(byte[] content, Path path, UnaryOperator<ByteBuffer> edit) {
+    private static byte[] changed(byte[] content, Path path, Consumer<ByteBuffer> edit) {
         byte[] changed = content.clone();
         boolean mark = path.equals(LAYOUT.mark());
         int crcAt = mark ? Mark.BYTES - 4 : PAGE - 4;
@@ -187,7 +200,7 @@ class GoldenTest {
             ByteBuffer page = ByteBuffer.wrap(changed, i * PAGE, PAGE).slice().order(ByteOrder.LITTLE_ENDIAN);
             Checksum checksum = new Checksum();
             if (page.getInt(crcAt) == checksum.of(page, 0, crcAt)) {
-                edit.apply(page);
+                edit.accept(page);
                 page.putInt(crcAt, checksum.of(page, 0, crcAt));
             }
         }

@@ -41,7 +41,9 @@ class LimitsTest {
         host.sync();
         host.files().kill();
         host.open();
-        assertThat(host.now().entries()).extracting(entry -> entry.data().length).containsExactly(0, 0, 0);
+        assertThat(host.now().entries())
+                .extracting(entry -> entry.data().length)
+                .containsExactly(0, 0, 0);
     }
 
     @Example
@@ -189,8 +191,7 @@ class LimitsTest {
                         HardState.EMPTY,
                         Snapshot.NONE,
                         SnapshotFile.NONE,
-                        Collections.singletonList(
-                                Entry.normal(1, wal.storage().lastIndex() + 1, new byte[6_000])));
+                        Collections.singletonList(Entry.normal(1, wal.storage().lastIndex() + 1, new byte[6_000])));
             }
             wal.sync();
             long last = wal.storage().lastIndex();

@@ -33,7 +33,8 @@ class LyingDiskTest {
         }
         System.out.println("LyingDiskTest: " + losses + " power losses on disks that had lied: " + kept
                 + " times all was there, " + older + " times the log was as it was earlier, " + refused
-                + " times it was refused, " + gone + " times its directory was gone; 0 times it was what it never had been");
+                + " times it was refused, " + gone
+                + " times its directory was gone; 0 times it was what it never had been");
         assertThat(List.of(kept, older, refused, gone)).doesNotContain(0);
     }
 

@@ -383,13 +383,17 @@ final class MemoryFiles implements FileLayer, Executor {
         checkDescriptors();
         Directory directory = directory(path);
         Random liar = lies;
-        change("sync", name(path), () -> {
-            if (liar == null) {
-                directory.sync();
-            } else {
-                liesTold += directory.syncSome(liar) ? 1 : 0;
-            }
-        }, () -> {});
+        change(
+                "sync",
+                name(path),
+                () -> {
+                    if (liar == null) {
+                        directory.sync();
+                    } else {
+                        liesTold += directory.syncSome(liar) ? 1 : 0;
+                    }
+                },
+                () -> {});
     }
 
     @Override

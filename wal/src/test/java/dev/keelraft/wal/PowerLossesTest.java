@@ -51,7 +51,17 @@ class PowerLossesTest {
 
     private void assertEverythingWasHit() {
         List<String> phases = List.of(
-                "append", "close", "create", "cut", "install", "open", "release", "snapshot", "spare", "sync", "between");
+                "append",
+                "close",
+                "create",
+                "cut",
+                "install",
+                "open",
+                "release",
+                "snapshot",
+                "spare",
+                "sync",
+                "between");
         assertThat(losses.keySet()).containsExactlyInAnyOrderElementsOf(phases);
         losses.forEach((phase, by) -> assertThat(by).as(phase).hasSize(DAMAGES.size() + 1));
         assertThat(hosts).hasSize(7);

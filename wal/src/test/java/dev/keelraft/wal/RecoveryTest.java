@@ -464,7 +464,8 @@ class RecoveryTest {
         later.close();
         Wal restored = Driver.open(backup, Driver.smallOptions(2));
         assertThat(restored.recovered().bootCount()).isEqualTo(later.recovered().bootCount());
-        assertThat(restored.recovered().incarnation()).isEqualTo(later.recovered().incarnation());
+        assertThat(restored.recovered().incarnation())
+                .isEqualTo(later.recovered().incarnation());
         assertThat(restored.recovered().hardState()).isEqualTo(new HardState(1, 1, 0));
         assertThat(restored.recovered().lastIndex()).isEqualTo(3);
     }

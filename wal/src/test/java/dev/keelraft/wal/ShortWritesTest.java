@@ -115,7 +115,11 @@ class ShortWritesTest {
 
         @Override
         public <A> void lock(
-                long position, long size, boolean shared, A attachment, CompletionHandler<FileLock, ? super A> handler) {
+                long position,
+                long size,
+                boolean shared,
+                A attachment,
+                CompletionHandler<FileLock, ? super A> handler) {
             throw new UnsupportedOperationException();
         }
 

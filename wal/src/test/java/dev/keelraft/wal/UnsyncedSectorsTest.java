@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.keelraft.model.HardState;
 import dev.keelraft.wal.PowerLoss.Lost;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import net.jqwik.api.Example;
 
@@ -66,7 +67,7 @@ class UnsyncedSectorsTest {
     }
 
     /* Returns the last indexes that were found. */
-    private static TreeSet<Long> everySubset(Lost others) {
+    private static Set<Long> everySubset(Lost others) {
         Driver host = interrupted();
         assertThat(host.files().unsyncedSectors()).isEqualTo(SECTORS);
         TreeSet<Long> found = new TreeSet<>();
