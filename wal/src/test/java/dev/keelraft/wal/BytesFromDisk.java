@@ -100,7 +100,7 @@ final class BytesFromDisk {
     }
 
     /* Pages first, then the frames of a segment, one after the other as far as their lengths lead. */
-    private static byte[] sealed(String path, byte[] content) {
+    static byte[] sealed(String path, byte[] content) {
         ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
         if (path.endsWith("MARK")) {
             seal(bytes, 0, Mark.BYTES - 4);

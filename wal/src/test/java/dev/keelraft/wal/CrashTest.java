@@ -50,7 +50,7 @@ class CrashTest {
     @Example
     void a_power_loss_at_any_operation_loses_nothing_acknowledged() {
         atEveryOperation((host, seed) -> {
-            Random random = new Random(seed);
+            Random random = Driver.numbers(seed);
             host.files().crash(random, damage(seed));
             openOrCreate(host);
             appendMore(host, seed);
@@ -100,7 +100,7 @@ class CrashTest {
     @Example
     void power_losses_during_recovery_lead_to_the_same_state() {
         BiConsumer<Driver, Integer> chain = (host, seed) -> {
-            Random random = new Random(seed);
+            Random random = Driver.numbers(seed);
             int operation = 1 + seed / 2 % OPERATIONS_OF_AN_OPEN;
             if (seed % 2 == 0) {
                 host.files().kill();
@@ -137,7 +137,7 @@ class CrashTest {
                 host.entries(99, host.now().lastIndex() + 1, 1, 10);
                 host.sync();
             }
-            host.files().crash(new Random(seed), damage(seed));
+            host.files().crash(Driver.numbers(seed), damage(seed));
             openOrCreate(host);
             appendMore(host, seed);
         });
@@ -147,7 +147,7 @@ class CrashTest {
     @Example
     void after_a_failed_operation_nothing_is_acknowledged_and_nothing_was_lost() {
         atEveryFailure((host, seed) -> {
-            host.files().crash(new Random(seed), damage(seed));
+            host.files().crash(Driver.numbers(seed), damage(seed));
             openOrCreate(host);
             appendMore(host, seed);
         });
@@ -165,7 +165,7 @@ class CrashTest {
                 host.sync();
             }
             LogState found = host.now();
-            host.files().crash(new Random(seed), damage(seed));
+            host.files().crash(Driver.numbers(seed), damage(seed));
             openOrCreate(host);
             assertThat(host.now()).isEqualTo(found);
             appendMore(host, seed);
@@ -177,7 +177,7 @@ class CrashTest {
     @Example
     void restarts_that_fail_in_the_same_boot_lose_nothing() {
         BiConsumer<Driver, Integer> chain = (host, seed) -> {
-            Random random = new Random(seed);
+            Random random = Driver.numbers(seed);
             for (int depth = 0; depth < 2; depth++) {
                 host.files().kill();
                 host.files().failAt(host.files().operations() + 1 + random.nextInt(OPERATIONS_OF_AN_OPEN), random);
@@ -248,7 +248,7 @@ class CrashTest {
     /* One group, two or three. With spares, they are prepared between any two operations of a log, and the preparation itself is hit too. */
     private static Driver host(int seed, boolean spares) {
         Driver host = new Driver(new MemoryFiles(), Driver.smallOptions(seed), spares).withGroups(1 + seed % 3);
-        host.files().runJobsAtAnyMoment(new Random(seed));
+        host.files().runJobsAtAnyMoment(Driver.numbers(seed));
         return host;
     }
 
@@ -266,9 +266,9 @@ class CrashTest {
         for (int operation = 1; operation <= operations; operation++) {
             Driver host = host(seed, spares);
             if (powerOff) {
-                host.files().powerOffAt(operation, new Random(operation));
+                host.files().powerOffAt(operation, Driver.numbers(operation));
             } else {
-                host.files().failAt(operation, new Random(operation));
+                host.files().failAt(operation, Driver.numbers(operation));
             }
             try {
                 workload.run(host);

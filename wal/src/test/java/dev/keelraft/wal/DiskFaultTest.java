@@ -22,7 +22,7 @@ class DiskFaultTest {
 
     @Example
     void no_space_at_any_single_operation_loses_nothing() {
-        atEveryOperation((host, operation) -> host.files().noSpaceAt(operation, new Random(operation)));
+        atEveryOperation((host, operation) -> host.files().noSpaceAt(operation, Driver.numbers(operation)));
         report("operations that found no space");
     }
 
@@ -49,7 +49,7 @@ class DiskFaultTest {
                     workload(host, variant);
                 } catch (WalSpaceExhausted | WalFailed e) {
                     try {
-                        afterwards(host, e, new Random(operation));
+                        afterwards(host, e, Driver.numbers(operation));
                     } catch (RuntimeException | Error failed) {
                         throw new AssertionError(
                                 "variant " + variant + ", operation " + operation + ": " + failed, failed);
@@ -62,7 +62,7 @@ class DiskFaultTest {
 
     private static Driver host(int variant) {
         Driver host = new Driver(new MemoryFiles(), Driver.smallOptions(variant), variant % 2 == 1).withGroups(2);
-        host.files().runJobsAtAnyMoment(new Random(variant));
+        host.files().runJobsAtAnyMoment(Driver.numbers(variant));
         return host;
     }
 
@@ -165,7 +165,7 @@ class DiskFaultTest {
         for (int read = 1; read <= reads; read++) {
             for (int seed = 0; seed < 50; seed++) {
                 Driver copy = host.copy();
-                copy.files().wrongReadAt(read, new Random(31L * read + seed));
+                copy.files().wrongReadAt(read, Driver.numbers(1000L * read + seed));
                 try {
                     Driver.open(copy.files(), Driver.smallOptions(1));
                 } catch (WalCorrupt | WalUnsupportedVersion | WalIdentityMismatch | WalFailed e) {

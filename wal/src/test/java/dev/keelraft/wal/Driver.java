@@ -74,6 +74,11 @@ final class Driver {
                 .withClock(InstantSource.fixed(Instant.ofEpochMilli(1_700_000_000_000L)));
     }
 
+    /** Numbers that differ from those of the next seed from the first one on, which those of {@link Random} hardly do. */
+    static Random numbers(long seed) {
+        return new Random(seed * 0x9E3779B97F4A7C15L);
+    }
+
     static Wal create(MemoryFiles files, WalOptions options) {
         return new Startup(files, DATA, IDENTITY, options).create();
     }

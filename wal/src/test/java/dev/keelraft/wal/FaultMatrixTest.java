@@ -69,7 +69,8 @@ class FaultMatrixTest {
                             "two_pages_in_each_others_place_are_noticed",
                             "two_frames_in_each_others_place_are_noticed",
                             "a_frame_that_is_there_twice_is_noticed",
-                            "a_frame_that_was_removed_at_its_borders_is_noticed"),
+                            "a_frame_that_was_removed_at_its_borders_is_noticed",
+                            "a_frame_of_another_history_of_the_same_segment_is_noticed"),
             row(14, "a segment of another log, or an older copy of one")
                     .by(
                             RecoveryTest.class,

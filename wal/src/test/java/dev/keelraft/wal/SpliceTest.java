@@ -65,6 +65,37 @@ class SpliceTest {
         report("swapped frames");
     }
 
+    /* A backup that was restored and written on, under the same salt: numbers, lengths and positions are alike. */
+    @Example
+    void a_frame_of_another_history_of_the_same_segment_is_noticed() {
+        Driver host = log();
+        host.files().kill();
+        Driver other = host.copy();
+        Path tail = new Forger(host.files()).tail();
+        byte[] mark = {};
+        int from = 0;
+        for (Driver driver : List.of(host, other)) {
+            driver.open();
+            driver.group(0);
+            from = (int) new Forger(driver.files()).endOfTail();
+            mark = driver == host ? host.files().content(LAYOUT.mark()) : mark;
+            driver.some(1, 1, driver == host ? 1 : 2, 40); // from here on payloads differ
+            for (int i = 0; i < 3; i++) {
+                driver.entries(2, driver.now().lastIndex() + 1, 1, 100);
+                driver.sync();
+            }
+            driver.files().kill();
+        }
+        byte[] content = host.files().content(tail);
+        byte[] mixed = content.clone();
+        int frameBytes = Frame.HEADER_BYTES + (int) RecordType.bytes(16 + 100);
+        System.arraycopy(other.files().content(tail), from, mixed, from, frameBytes);
+        assertThat(mixed).isNotEqualTo(content);
+        host.files().put(tail, mixed);
+        host.files().put(LAYOUT.mark(), mark); // which would tell too
+        assertThat(isOpened(host)).isFalse();
+    }
+
     private static byte[] cut(byte[] content, int from, int to) {
         byte[] cut = new byte[content.length];
         System.arraycopy(content, 0, cut, 0, from);
