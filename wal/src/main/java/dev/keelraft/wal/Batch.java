@@ -81,6 +81,11 @@ final class Batch {
         return true;
     }
 
+    /** Adds so many entries behind the last one, of the same term. */
+    void more(int entries) {
+        entryCount += entries;
+    }
+
     private void beginRun(long term) {
         if (runCount == runTerm.length) {
             runTerm = Arrays.copyOf(runTerm, 2 * runCount);

@@ -129,6 +129,7 @@ final class Replay {
                 if (!record.addTo(batch)) {
                     throw new MalformedRecordException("a frame whose entries do not follow each other");
                 }
+                batch.more(record.passLikeThis());
             }
             case RecordType.HARD_STATE -> {
                 checkOnce(batch.hardState().isEmpty());

@@ -67,6 +67,58 @@ class RecordReaderTest {
                 .hasMessageContaining(text);
     }
 
+    private static String entries(ByteBuffer payload, boolean passing) {
+        StringBuilder text = new StringBuilder();
+        RecordReader reader = new RecordReader(payload);
+        try {
+            while (reader.next()) {
+                if (reader.type() != RecordType.ENTRY) {
+                    text.append(" type ").append(reader.type());
+                    continue;
+                }
+                long index = reader.index();
+                int more = passing ? reader.passLikeThis() : 0;
+                for (int i = 0; i <= more; i++) {
+                    text.append(' ')
+                            .append(reader.group())
+                            .append('/')
+                            .append(index + i)
+                            .append('/')
+                            .append(reader.term())
+                            .append(reader.entryType());
+                }
+            }
+            return text + " in " + reader.count();
+        } catch (MalformedRecordException | WalUnsupportedVersion e) {
+            return text + " " + e.getMessage();
+        }
+    }
+
+    /** The shorter look at entries that are alike sees what the longer one sees, whatever bit of them is another. */
+    @Test
+    void entries_that_are_alike_are_told_from_those_that_are_not() {
+        for (int bytes : new int[] {0, 5, 8}) {
+            for (long first : new long[] {1, Long.MAX_VALUE - 3}) {
+                ByteBuffer payload = written(writer -> {
+                    for (int i = 0; i < 4; i++) {
+                        writer.entry(Entry.normal(2, first + i, new byte[bytes]));
+                    }
+                    writer.hardState(new HardState(2, 1, 0));
+                });
+                assertThat(entries(payload, true))
+                        .isEqualTo(entries(payload, false))
+                        .endsWith(" in 5");
+                for (int bit = 0; bit < 8 * payload.limit(); bit++) {
+                    byte[] content = new byte[payload.limit()];
+                    payload.get(0, content);
+                    content[bit / 8] ^= (byte) (1 << (bit % 8));
+                    ByteBuffer changed = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
+                    assertThat(entries(changed, true)).as("bit %d", bit).isEqualTo(entries(changed, false));
+                }
+            }
+        }
+    }
+
     @Test
     void what_was_written_is_read() throws MalformedRecordException {
         read(snapshot(), reader -> assertThat(reader.snapshot()).isEqualTo(SAVED));
