@@ -174,5 +174,15 @@ enum Deviation {
      * <p>In etcd's library A hands out a snapshot for B. A's host crashes its sending thread, and does not report; B never gets it,
      * so it never answers. A sends B nothing more, for ever (etcd issue 10225).
      */
-    SNAPSHOT_REPORT_TIMES_OUT
+    SNAPSHOT_REPORT_TIMES_OUT,
+
+    /**
+     * A member that does not campaign tells the leader of an old term so, whatever protections are on.
+     *
+     * <p>In etcd's library, without pre-votes and without the check of the quorum, a leader of an old term hears of the new one
+     * by the next campaign. B, cut off, campaigns up to term 21; meanwhile A, in term 19, makes B a learner. B comes back, drops
+     * all that A sends, since it is of an old term, and so never learns what it misses; a learner does not campaign, so A never
+     * learns of term 21. B follows nobody, for ever. (Found by simulation.)
+     */
+    OLD_LEADER_HEARS_OF_NEW_TERM
 }

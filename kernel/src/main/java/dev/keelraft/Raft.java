@@ -356,13 +356,16 @@ final class Raft {
             // neither it nor we might ever win (etcd issue 8501).
             refuseVote(MessageType.PRE_VOTE_RESPONSE, message.from());
         } else if ((type == MessageType.APPEND || type == MessageType.HEARTBEAT)
-                && (config.checkQuorum() || config.preVote())) {
+                && (config.checkQuorum() || config.preVote() || neverCampaigns())) {
             // A leader of an old term: its followers protect it from us, so it must hear of our term from us. Without
-            // these
-            // protections our next campaign would tell it.
+            // these protections our next campaign would tell it, if there will be one.
             outbox.send(MessageType.APPEND_RESPONSE, message.from(), Body.AppendResponse.accepted(0));
         }
         return StepResult.OLD_TERM;
+    }
+
+    private boolean neverCampaigns() {
+        return !isPromotable() && config.deviates(Deviation.OLD_LEADER_HEARS_OF_NEW_TERM);
     }
 
     /** Gives the vote, or the prospect of it (paper, 5.2 and 5.4.1). */

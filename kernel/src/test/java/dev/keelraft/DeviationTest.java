@@ -24,6 +24,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Random;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DisplayName;
@@ -458,6 +459,40 @@ class DeviationTest {
             assertThat(leader.peer(2).state()).isEqualTo(ProgressState.SNAPSHOT);
             leader.tick(1);
             assertThat(leader.peer(2).state()).isEqualTo(ProgressState.PROBE);
+        }
+    }
+
+    /** Found by simulation. */
+    @Nested
+    @DisplayName("a leader of an old term hears of the new one")
+    class OldLeader {
+        /** What a learner, which was a candidate in term 5 once, says to the leader of term 3. */
+        private List<Message> said(boolean on) {
+            MemoryStorage storage =
+                    new MemoryStorage(new Snapshot(4, 3, ConfState.of(List.of(1L), List.of(2L)), new byte[0]));
+            storage.setHardState(new HardState(5, 2, 4));
+            RaftConfig config = with(Deviation.OLD_LEADER_HEARS_OF_NEW_TERM, on)
+                    .apply(RaftConfig.builder(2, new Random(1)).preVote(false).checkQuorum(false))
+                    .build();
+            RawNode learner = RawNode.restart(
+                    config, storage, new Applied(4, storage.snapshot().confState()));
+            Message heartbeat = new Message(MessageType.HEARTBEAT, 1, 2, 3, new Body.Heartbeat(4, new byte[0]));
+            assertThat(learner.step(heartbeat)).isEqualTo(StepResult.OLD_TERM);
+            return learner.hasReady() ? learner.ready().messagesAfterPersist() : List.of();
+        }
+
+        @Test
+        void off_a_learner_with_a_newer_term_follows_nobody_for_ever() {
+            assertThat(said(false)).isEmpty();
+        }
+
+        @Test
+        void on_it_tells_its_term() {
+            assertThat(said(true)).singleElement().satisfies(message -> {
+                assertThat(message.to()).isEqualTo(1);
+                assertThat(message.term()).isEqualTo(5);
+                assertThat(message.type()).isEqualTo(MessageType.APPEND_RESPONSE);
+            });
         }
     }
 }
