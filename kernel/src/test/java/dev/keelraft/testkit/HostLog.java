@@ -18,6 +18,8 @@ public interface HostLog {
      * Stores what a Ready holds, as one batch: {@link Ready#snapshot()}, which replaces the whole log, {@link Ready#hardState()}
      * unless it is empty, {@link Ready#entries()}, which replace those of the same index and all behind them. It need not be
      * durable yet. Some hold nothing to store.
+     *
+     * @throws NoRoomException if the disk is full, and nothing of it was stored; it will be tried again
      */
     void append(Ready ready) throws Exception;
 
@@ -29,6 +31,7 @@ public interface HostLog {
      * everything that was appended before.
      *
      * @param snapshot at an index that is committed, newer than all before
+     * @throws NoRoomException if the disk is full, and it was not stored
      */
     void saveSnapshot(Snapshot snapshot) throws Exception;
 

@@ -11,7 +11,19 @@
  *     acknowledged entries, snapshots. It kills single members and whole groups at every persist point</td></tr>
  * </table>
  *
- * <h2>How to use it</h2>
+ * <p>And a simulator, for the loop around a {@link dev.keelraft.RawNode}: {@link dev.keelraft.testkit.Simulation} runs a group of
+ * {@link dev.keelraft.testkit.Host}s in virtual time, from a seed, under all kinds of {@link dev.keelraft.testkit.Fault}, and checks
+ * the rules of {@link dev.keelraft.testkit.Violation.Rule} at every step:
+ *
+ * <pre> {@code
+ * Simulation.run(SimulationOptions.defaults().withHosts(MyHost::new), seed).check();
+ * }</pre>
+ *
+ * <p>{@link dev.keelraft.testkit.SerialHost} and {@link dev.keelraft.testkit.PipelinedHost} are hosts to start from; a {@link
+ * dev.keelraft.testkit.Site} is what a host finds around it; {@link dev.keelraft.testkit.SimulationOptions#withDisks} puts your own
+ * log under it. {@link dev.keelraft.testkit.SimulationMain} runs it for hours.
+ *
+ * <h2>How to use the contracts</h2>
  *
  * <ol>
  *   <li>Depend on the artifact {@code dev.keelraft:keel-kernel} with the classifier {@code testkit}, in the scope of tests, and on

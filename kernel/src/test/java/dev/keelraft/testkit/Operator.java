@@ -1,0 +1,345 @@
+package dev.keelraft.testkit;
+
+import dev.keelraft.ProposalResult;
+import dev.keelraft.RawNode;
+import dev.keelraft.Status;
+import dev.keelraft.Storage;
+import dev.keelraft.model.ConfChange;
+import dev.keelraft.model.ConfChange.Change;
+import dev.keelraft.model.ConfChange.ChangeType;
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.NodeId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who changes the members, and replaces disks, as the documentation says that it is to be done: one thing after the other, asked for
+ * again and again until it has happened.
+ */
+final class Operator {
+    private static final int MAX_MEMBERS = 7;
+    private static final long RETRY_MILLIS = 300;
+
+    private final World world;
+    private final Dice dice;
+
+    /** The member whose disk is being replaced; nothing else is begun meanwhile. */
+    private @Nullable SimulatedMember replacing;
+
+    /** Which replacement it is; the steps of one that was begun anew are void. */
+    private int procedure;
+
+    private long lastProposal = -1_000_000;
+
+    Operator(World world, Dice dice) {
+        this.world = world;
+        this.dice = dice;
+        world.agenda().in(1_000, this::retire);
+    }
+
+    boolean isBusy() {
+        return replacing != null;
+    }
+
+    // ---------------------------------------------------------------- single changes
+
+    void addMember() {
+        ConfState members = world.rules().newestConfiguration();
+        if (size(members) < MAX_MEMBERS && mayChange()) {
+            SimulatedMember added = world.newMember();
+            added.start();
+            propose(ConfChange.of(new Change(ChangeType.ADD_LEARNER, added.id(), added.incarnation())));
+        }
+    }
+
+    void promote(int place) {
+        List<Long> learners = world.rules().newestConfiguration().learners();
+        if (!learners.isEmpty() && mayChange()) {
+            long id = learners.get(place % learners.size());
+            propose(ConfChange.of(addVoter(id)));
+        }
+    }
+
+    private Change addVoter(long id) {
+        long incarnation = world.rules().newestConfiguration().incarnation(id);
+        return new Change(ChangeType.ADD_VOTER, id, incarnation);
+    }
+
+    void demote(int place) {
+        ConfState members = world.rules().newestConfiguration();
+        if (members.voters().size() > 1 && mayChange()) {
+            long id = members.voters().get(place % members.voters().size());
+            propose(ConfChange.of(new Change(ChangeType.ADD_LEARNER, id, members.incarnation(id))));
+        }
+    }
+
+    void remove(int place) {
+        ConfState members = world.rules().newestConfiguration();
+        List<Long> all = new ArrayList<>(members.voters());
+        all.addAll(members.learners());
+        long id = all.get(place % all.size());
+        if (mayLose(members, id) && mayChange()) {
+            propose(ConfChange.of(new Change(ChangeType.REMOVE, id)));
+        }
+    }
+
+    void removeLeader() {
+        long leader = world.leaderId();
+        ConfState members = world.rules().newestConfiguration();
+        if (leader != NodeId.NONE && mayLose(members, leader) && mayChange()) {
+            propose(ConfChange.of(new Change(ChangeType.REMOVE, leader)));
+        }
+    }
+
+    private static boolean mayLose(ConfState members, long id) {
+        return !members.voters().contains(id) || members.voters().size() > 1;
+    }
+
+    /** Up to three changes at once. */
+    void change(int choice) {
+        ConfState members = world.rules().newestConfiguration();
+        if (!mayChange()) {
+            return;
+        }
+        List<Change> changes = new ArrayList<>();
+        List<Long> voters = new ArrayList<>(members.voters());
+        if ((choice & 1) != 0 && size(members) < MAX_MEMBERS) {
+            SimulatedMember added = world.newMember();
+            added.start();
+            changes.add(new Change(ChangeType.ADD_VOTER, added.id(), added.incarnation()));
+        }
+        if ((choice & 2) != 0 && voters.size() > 1) {
+            changes.add(new Change(ChangeType.REMOVE, voters.remove(dice.nextInt(voters.size()))));
+        }
+        if ((choice & 4) != 0 && voters.size() > 1) {
+            long id = voters.remove(dice.nextInt(voters.size()));
+            changes.add(new Change(ChangeType.ADD_LEARNER, id, members.incarnation(id)));
+        }
+        if ((choice & 8) != 0 && !members.learners().isEmpty()) {
+            changes.add(addVoter(dice.of(members.learners())));
+        }
+        if ((choice & 2) != 0
+                && world.leaderId() != NodeId.NONE
+                && voters.remove(world.leaderId())
+                && !voters.isEmpty()) {
+            changes.add(new Change(ChangeType.REMOVE, world.leaderId()));
+        }
+        if (changes.isEmpty()) {
+            return;
+        }
+        ConfChange.Transition transition =
+                (choice & 16) != 0 ? ConfChange.Transition.JOINT_IMPLICIT : ConfChange.Transition.JOINT_EXPLICIT;
+        propose(ConfChange.of(transition, changes, new byte[0]));
+    }
+
+    /** Nothing may change while a disk is missing: with its owner's voice lost, one voice less could be one too few. */
+    private boolean mayChange() {
+        if (world.rules().newestConfiguration().isJoint()) {
+            propose(ConfChange.leave());
+            return false;
+        }
+        return replacing == null;
+    }
+
+    private void propose(ConfChange change) {
+        lastProposal = world.agenda().now();
+        world.leader()
+                .ifPresent(leader -> leader.call(host -> host.tell(node -> {
+                    ProposalResult result = node.proposeConfChange(change);
+                    if (!result.isAccepted()) {
+                        world.coverage().count(Coverage.Seen.CHANGE_REFUSED);
+                    }
+                })));
+    }
+
+    private static int size(ConfState members) {
+        return members.voters().size() + members.learners().size();
+    }
+
+    void transfer(int place) {
+        List<Long> voters = world.rules().newestConfiguration().voters();
+        long target = voters.get(place % voters.size());
+        SimulatedMember asked =
+                dice.chance(800) ? world.leader().orElse(world.memberList().get(0)) : dice.of(world.memberList());
+        asked.call(host -> host.tell(node -> node.transferLeadership(target)));
+        long term = world.rules().newestTerm();
+        world.agenda().in(3_000, () -> {
+            if (world.rules().newestTerm() == term && world.leaderId() != target) {
+                world.coverage().count(Coverage.Seen.TRANSFER_LOST);
+            }
+        });
+    }
+
+    // ---------------------------------------------------------------- lost disks
+
+    /**
+     * A disk is lost, or set back. With names for disks the member comes back under its own, as a learner first; without, another
+     * member takes its place.
+     */
+    boolean loseDisk(int place, boolean backup) {
+        ConfState members = world.rules().newestConfiguration();
+        SimulatedMember lost = world.memberList().get(place % world.memberList().size());
+        if (!canSpare(members, lost)) {
+            return false;
+        }
+        boolean keepsName = world.setup().incarnations();
+        SimulatedDisk disk = backup && keepsName ? lost.backup() : null;
+        replace(lost, disk != null ? disk : world.emptyDisk(lost.id()), keepsName);
+        return true;
+    }
+
+    private void replace(SimulatedMember lost, SimulatedDisk disk, boolean keepsName) {
+        replacing = lost;
+        procedure++;
+        world.diskExchanged();
+        lost.exchangeDisk(disk);
+        if (keepsName) {
+            until(() -> isNamed(lost), () -> Optional.of(learner(lost)), () -> {
+                lost.taken();
+                lost.start();
+                world.coverage().count(Coverage.Seen.NEW_INCARNATION);
+                promoteUntilDone(lost);
+            });
+        } else {
+            until(
+                    () -> !isMember(lost.id()),
+                    () -> Optional.of(ConfChange.of(new Change(ChangeType.REMOVE, lost.id()))),
+                    () -> {
+                        lost.retire();
+                        SimulatedMember next = world.newMember();
+                        next.start();
+                        until(
+                                () -> isMember(next.id()),
+                                () -> Optional.of(learner(next)),
+                                () -> promoteUntilDone(next));
+                    });
+        }
+    }
+
+    /** A node that was set back has found that it lacks what it acknowledged: its data is of no use. */
+    void lossNoticed(SimulatedMember member) {
+        if (replacing != null && replacing != member) {
+            world.agenda().in(RETRY_MILLIS, () -> lossNoticed(member));
+        } else if (!member.isRemoved()) {
+            replace(member, world.emptyDisk(member.id()), true);
+        }
+    }
+
+    private void promoteUntilDone(SimulatedMember member) {
+        until(
+                () -> world.rules().newestConfiguration().voters().contains(member.id()),
+                () -> Optional.of(ConfChange.of(new Change(ChangeType.ADD_VOTER, member.id(), member.incarnation()))),
+                () -> replacing = null);
+    }
+
+    private static ConfChange learner(SimulatedMember member) {
+        return ConfChange.of(new Change(ChangeType.ADD_LEARNER, member.id(), member.incarnation()));
+    }
+
+    private boolean isNamed(SimulatedMember member) {
+        return world.rules().newestConfiguration().incarnation(member.id()) == member.incarnation();
+    }
+
+    private boolean isMember(long id) {
+        ConfState members = world.rules().newestConfiguration();
+        return members.voters().contains(id)
+                || members.votersOutgoing().contains(id)
+                || members.learners().contains(id)
+                || members.learnersNext().contains(id);
+    }
+
+    private void until(BooleanSupplier done, Supplier<Optional<ConfChange>> change, Runnable then) {
+        until(procedure, done, change, then);
+    }
+
+    private void until(int of, BooleanSupplier done, Supplier<Optional<ConfChange>> change, Runnable then) {
+        if (of != procedure) {
+            return;
+        }
+        if (done.getAsBoolean()) {
+            then.run();
+            return;
+        }
+        if (world.rules().newestConfiguration().isJoint()) {
+            propose(ConfChange.leave());
+        } else {
+            change.get().ifPresent(this::propose);
+        }
+        world.agenda().in(RETRY_MILLIS, () -> until(of, done, change, then));
+    }
+
+    /* One voter may be lost where a majority is left without it, whatever was decided or is on its way. */
+    private boolean canSpare(ConfState members, SimulatedMember lost) {
+        if (replacing != null
+                || members.isJoint()
+                || members.voters().size() < 3
+                || !members.voters().contains(lost.id())
+                || world.agenda().now() - lastProposal < 10_000) {
+            return false;
+        }
+        for (SimulatedMember member : world.memberList()) {
+            if (!member.isTrustworthy() || !member.isUp() || hasOpenChange(member)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private boolean hasOpenChange(SimulatedMember member) {
+        Storage log = member.shadow().written();
+        if (member.status().map(Status::lastIndex).orElse(0L) > log.lastIndex()) {
+            return true;
+        }
+        for (long i = Math.max(log.firstIndex(), world.rules().lastConfiguration() + 1); i <= log.lastIndex(); i++) {
+            if (MemoryLogs.entry(log, i).type().isConfChange()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /* A member that was removed runs on for a while, and must harm nobody. Nobody needs its voice once all others have noted it. */
+    private void retire() {
+        for (SimulatedMember member : world.memberList()) {
+            if (world.wasMember(member.id()) && !isMember(member.id()) && dice.chance(300) && allHaveNoted()) {
+                member.retire();
+            }
+        }
+        world.forgetRetired();
+        world.agenda().in(1_000, this::retire);
+    }
+
+    private boolean allHaveNoted() {
+        ConfState members = world.rules().newestConfiguration();
+        for (long id : members.voters()) {
+            SimulatedMember voter = world.members().get(id);
+            if (voter == null
+                    || voter.shadow().durable().hardState().commit()
+                            < world.rules().lastConfiguration()) {
+                return false;
+            }
+        }
+        return !members.isJoint();
+    }
+
+    // ---------------------------------------------------------------- what hosts may say at any time
+
+    void campaign(SimulatedMember member) {
+        member.call(host -> host.tell(RawNode::campaign));
+    }
+
+    void forgetLeader(SimulatedMember member) {
+        member.call(host -> host.tell(RawNode::forgetLeader));
+    }
+
+    /** Leaves a joint configuration that nobody leaves by itself. */
+    void finish() {
+        if (world.rules().newestConfiguration().isJoint()) {
+            propose(ConfChange.leave());
+        }
+    }
+}

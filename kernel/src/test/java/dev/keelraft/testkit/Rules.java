@@ -1,0 +1,443 @@
+package dev.keelraft.testkit;
+
+import dev.keelraft.Ready;
+import dev.keelraft.Storage;
+import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfState;
+import dev.keelraft.model.Entry;
+import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
+import dev.keelraft.model.NodeId;
+import dev.keelraft.model.Snapshot;
+import dev.keelraft.testkit.Violation.Rule;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What must hold for the group, checked at every step and over all of its history (paper, figure 3). It sees what hosts send,
+ * store and apply; it asks nothing of the nodes, and so believes nothing that they say of themselves.
+ */
+final class Rules {
+    private final World world;
+
+    /** Who has sent something as the leader of a term. */
+    private final Map<Long, Long> leaders = new HashMap<>();
+
+    private long newestTerm;
+
+    /** The entries of each term, in the order of their indexes, without gaps: one leader has written them. */
+    private final Map<Long, TermLog> terms = new HashMap<>();
+
+    /** What is committed, from index 1 on, and the term that its commit was first seen in. */
+    private final List<Entry> decided = new ArrayList<>();
+
+    private final List<Long> decidedIn = new ArrayList<>();
+
+    /** The members behind an index, for each configuration change that took effect; and of the first ones. */
+    private final TreeMap<Long, ConfState> configurations = new TreeMap<>();
+
+    private final Map<Long, Progress> progress = new HashMap<>();
+    private final Map<Long, byte[]> snapshots = new HashMap<>();
+    private final ConfState founding;
+    private final int founders;
+    private long elections;
+
+    private record TermLog(long first, long termBefore, List<Entry> entries) {
+        long end() {
+            return first + entries.size();
+        }
+    }
+
+    /** What is known of a member. */
+    private static final class Progress {
+        /** Everything in its log up to here was compared with what is decided. */
+        private long compared;
+
+        private long committed;
+        private long applied;
+        private ConfState members = ConfState.EMPTY;
+
+        /** Those before, for a moment: what was committed under them may only be seen now. */
+        private ConfState before = ConfState.EMPTY;
+    }
+
+    Rules(World world, ConfState founders) {
+        this.world = world;
+        this.founders = founders.voters().size();
+        this.founding = founders;
+        configurations.put(0L, founders);
+    }
+
+    long elections() {
+        return elections;
+    }
+
+    long newestTerm() {
+        return newestTerm;
+    }
+
+    long decidedIndex() {
+        return decided.size();
+    }
+
+    long leaderOf(long term) {
+        return leaders.getOrDefault(term, NodeId.NONE);
+    }
+
+    ConfState newestConfiguration() {
+        return configurations.lastEntry().getValue();
+    }
+
+    /** The index of the newest change of the members. */
+    long lastConfiguration() {
+        return configurations.lastKey();
+    }
+
+    private Progress progress(SimulatedMember member) {
+        return progress.computeIfAbsent(member.id(), id -> new Progress());
+    }
+
+    // ---------------------------------------------------------------- messages
+
+    void leaves(SimulatedMember member, Message message) {
+        MessageType type = message.type();
+        if (type == MessageType.APPEND || type == MessageType.HEARTBEAT || type == MessageType.INSTALL_SNAPSHOT) {
+            leads(member, message.term());
+            long commit = 0;
+            if (message.body() instanceof Body.Append append) {
+                commit = append.commit();
+            } else if (message.body() instanceof Body.Heartbeat heartbeat) {
+                commit = heartbeat.commit();
+            }
+            commits(member, commit, message.term());
+        } else if (type == MessageType.TIMEOUT_NOW) {
+            world.coverage().count(Coverage.Seen.TRANSFER_STARTED);
+        }
+        world.trace().sent(message);
+    }
+
+    private void leads(SimulatedMember member, long term) {
+        Long known = leaders.putIfAbsent(term, member.id());
+        if (known != null && known != member.id()) {
+            throw new Violation(
+                    Rule.ELECTION_SAFETY, "nodes " + known + " and " + member.id() + " both lead term " + term);
+        }
+        if (known != null) {
+            if (term < newestTerm) {
+                world.coverage().count(Coverage.Seen.TWO_LEADERS);
+            }
+            return;
+        }
+        elections++;
+        world.coverage().count(Coverage.Seen.ELECTION);
+        world.trace().leads(member.id(), term);
+        if (term > newestTerm + 1 && newestTerm > 0) {
+            world.coverage().count(Coverage.Seen.TERM_WITHOUT_LEADER);
+        }
+        newestTerm = Math.max(newestTerm, term);
+        Storage log = member.shadow().written();
+        for (int i = decided.size() - 1; i >= 0 && i + 1 >= log.firstIndex(); i--) {
+            if (decidedIn.get(i) < term && !MemoryLogs.holds(log, decided.get(i))) {
+                throw new Violation(
+                        Rule.LEADER_COMPLETENESS,
+                        "node " + member.id() + " leads term " + term + " without " + decided.get(i)
+                                + ", which was committed in term " + decidedIn.get(i));
+            }
+        }
+    }
+
+    // ---------------------------------------------------------------- logs
+
+    /** A member is about to append what a Ready holds. */
+    void appends(SimulatedMember member, Ready ready) {
+        if (!ready.entries().isEmpty()) {
+            long first = ready.entries().get(0).index();
+            if (first <= member.shadow().written().lastIndex()) {
+                world.coverage().count(Coverage.Seen.CONFLICT);
+            }
+            Progress of = progress(member);
+            of.compared = Math.min(of.compared, first - 1);
+        }
+    }
+
+    /** A member has appended what a Ready holds. */
+    void stored(SimulatedMember member, Ready ready) {
+        List<Entry> entries = ready.entries();
+        Snapshot snapshot = ready.snapshot();
+        Storage log = member.shadow().written();
+        if (!snapshot.isNone()) {
+            installed(member, snapshot);
+        }
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            long termBefore = i > 0 ? entries.get(i - 1).term() : log.term(entry.index() - 1);
+            matches(member, entry, termBefore);
+        }
+        if (!ready.hardState().isEmpty()) {
+            commits(
+                    member,
+                    ready.hardState().commit(),
+                    Math.max(ready.hardState().term(), newestTermOf(entries)));
+        } else {
+            commits(member, 0, log.hardState().term());
+        }
+    }
+
+    private static long newestTermOf(List<Entry> entries) {
+        return entries.isEmpty() ? 0 : entries.get(entries.size() - 1).term();
+    }
+
+    private void matches(SimulatedMember member, Entry entry, long termBefore) {
+        TermLog known =
+                terms.computeIfAbsent(entry.term(), term -> new TermLog(entry.index(), termBefore, new ArrayList<>()));
+        int place = (int) (entry.index() - known.first);
+        if (place == known.entries.size()) {
+            known.entries.add(entry);
+        } else if (place < 0 || place > known.entries.size()) {
+            throw new Violation(
+                    Rule.LOG_MATCHING,
+                    "node " + member.id() + " has " + entry + ", and the entries of this term are those from "
+                            + known.first + " to " + (known.end() - 1));
+        }
+        Entry same = known.entries.get(place);
+        long sameBefore = place == 0 ? known.termBefore : entry.term();
+        if (!same.equals(entry) || sameBefore != termBefore) {
+            throw new Violation(
+                    Rule.LOG_MATCHING,
+                    "node " + member.id() + " has " + entry + " behind one of term " + termBefore + ", others have "
+                            + same + " behind one of term " + sameBefore);
+        }
+    }
+
+    private void installed(SimulatedMember member, Snapshot snapshot) {
+        world.coverage().count(Coverage.Seen.SNAPSHOT_INSTALLED);
+        Progress of = progress(member);
+        if (snapshot.index() > decided.size()) {
+            throw new Violation(Rule.STATE_MACHINE_SAFETY, "a snapshot of what is not committed: " + snapshot);
+        }
+        if (member.shadow().durable().lastIndex() > of.committed) {
+            world.coverage().count(Coverage.Seen.SNAPSHOT_OVER_CONFLICT);
+        }
+        of.compared = Math.max(of.compared, snapshot.index());
+    }
+
+    // ---------------------------------------------------------------- commits
+
+    /** A member says that it knows everything up to an index to be committed. */
+    private void commits(SimulatedMember member, long index, long term) {
+        Progress of = progress(member);
+        of.committed = Math.max(of.committed, index);
+        Storage log = member.shadow().written();
+        long end = Math.min(of.committed, log.lastIndex());
+        of.compared = Math.max(of.compared, log.firstIndex() - 1);
+        boolean isNews = end > decided.size();
+        while (of.compared < end) {
+            long next = of.compared + 1;
+            decide(member, MemoryLogs.entry(log, next), term);
+            of.compared = next;
+        }
+        if (isNews) {
+            checkQuorum(member, decided.get(decided.size() - 1));
+        }
+    }
+
+    private void decide(SimulatedMember member, Entry entry, long term) {
+        if (entry.index() > decided.size()) {
+            decided.add(entry);
+            decidedIn.add(term);
+            world.trace().committed(member.id(), entry.index());
+        } else if (!decided.get((int) entry.index() - 1).equals(entry)) {
+            throw new Violation(
+                    Rule.STATE_MACHINE_SAFETY,
+                    "node " + member.id() + " takes " + entry + " for committed, and "
+                            + decided.get((int) entry.index() - 1) + " is");
+        }
+    }
+
+    /* The one who sees it first commits it, under the configuration that it has applied. */
+    private void checkQuorum(SimulatedMember member, Entry newest) {
+        Progress of = progress(member);
+        // The founders start with the entries that add them, and take them for committed from the start.
+        if (newest.index() <= founders
+                || world.disksWereExchanged()
+                || isOnQuorum(of.members, newest)
+                || isOnQuorum(of.before, newest)
+                || isOnQuorum(newestConfiguration(), newest)) {
+            return;
+        }
+        throw new Violation(
+                Rule.COMMITTED_ON_A_QUORUM,
+                "node " + member.id() + " takes " + newest
+                        + " for committed, and it is not on the disks of a majority of " + of.members);
+    }
+
+    private boolean isOnQuorum(ConfState members, Entry entry) {
+        // Nobody knows the members before the first change is applied.
+        ConfState counted = members.isEmpty() ? founding : members;
+        return isOnMajority(counted.voters(), entry)
+                && (counted.votersOutgoing().isEmpty() || isOnMajority(counted.votersOutgoing(), entry));
+    }
+
+    private boolean isOnMajority(List<Long> voters, Entry entry) {
+        int holders = 0;
+        for (long voter : voters) {
+            SimulatedMember member = world.members().get(voter);
+            holders += member != null && MemoryLogs.holds(member.shadow().durable(), entry) ? 1 : 0;
+        }
+        return 2 * holders > voters.size();
+    }
+
+    /** A sync may complete what others wait for; nothing to check, but a moment for the picture. */
+    void synced(SimulatedMember member) {
+        world.trace().synced(member.id(), member.shadow().durable().lastIndex());
+    }
+
+    // ---------------------------------------------------------------- state machines
+
+    void applied(SimulatedMember member, Entry entry) {
+        Progress of = progress(member);
+        if (entry.index() != of.applied + 1) {
+            throw new Violation(
+                    Rule.STATE_MACHINE_SAFETY,
+                    "node " + member.id() + " applies " + entry + " behind index " + of.applied);
+        }
+        if (entry.index() > decided.size()
+                || !decided.get((int) entry.index() - 1).equals(entry)) {
+            // It may be handed out before this Ready is written; then it must be what will be written.
+            if (entry.index() <= decided.size()) {
+                throw new Violation(
+                        Rule.STATE_MACHINE_SAFETY,
+                        "node " + member.id() + " applies " + entry + ", and " + decided.get((int) entry.index() - 1)
+                                + " is committed");
+            }
+            of.committed = Math.max(of.committed, entry.index());
+            commits(member, entry.index(), member.shadow().written().hardState().term());
+            if (entry.index() > decided.size()) {
+                throw new Violation(
+                        Rule.STATE_MACHINE_SAFETY,
+                        "node " + member.id() + " applies " + entry + ", which nobody has committed");
+            }
+        }
+        of.applied = entry.index();
+        world.trace().applied(member.id(), entry.index());
+    }
+
+    void restored(SimulatedMember member, Snapshot snapshot) {
+        Progress of = progress(member);
+        of.applied = snapshot.index();
+        known(of, snapshot.confState());
+        ConfState there = configurations.floorEntry(snapshot.index()).getValue();
+        if (snapshot.index() > 0 && !sameMembers(there, snapshot.confState())) {
+            throw new Violation(
+                    Rule.MEMBERSHIP,
+                    "node " + member.id() + " takes from " + snapshot + " the members " + snapshot.confState()
+                            + ", and they were " + there);
+        }
+    }
+
+    /** A member starts from its snapshot, or from nothing. */
+    void started(SimulatedMember member) {
+        Progress of = progress(member);
+        of.applied = member.shadow().written().snapshot().index();
+        of.compared = 0;
+        of.committed = 0;
+    }
+
+    /** State machines that were given the same commands are the same. */
+    void snapshot(Snapshot snapshot) {
+        byte[] known = snapshots.putIfAbsent(snapshot.index(), snapshot.data());
+        if (known != null && !Arrays.equals(known, snapshot.data())) {
+            throw new Violation(Rule.STATE_MACHINE_SAFETY, "two state machines differ at index " + snapshot.index());
+        }
+    }
+
+    // ---------------------------------------------------------------- members
+
+    void configured(SimulatedMember member, long index, ConfState members) {
+        known(progress(member), members);
+        if (index <= founders) {
+            // The founders' first entries add them one by one; a founder that starts anew from nothing comes through
+            // them again.
+            return;
+        }
+        ConfState before = configurations.floorEntry(index).getValue();
+        if (configurations.containsKey(index)) {
+            if (!sameMembers(before, members)) {
+                throw new Violation(
+                        Rule.MEMBERSHIP,
+                        "behind index " + index + " node " + member.id() + " has the members " + members
+                                + ", others have " + before);
+            }
+            return;
+        }
+        configurations.put(index, members);
+        count(before, members);
+        boolean shares = before.isJoint()
+                ? members.voters().equals(before.voters()) && !members.isJoint()
+                : members.isJoint()
+                        ? members.votersOutgoing().equals(before.voters())
+                        : differences(before.voters(), members.voters()) <= 1;
+        if (!shares && !before.equals(members)) {
+            throw new Violation(
+                    Rule.MEMBERSHIP,
+                    "behind index " + index + " the members go from " + before + " to " + members
+                            + ", and two majorities could miss each other");
+        }
+    }
+
+    private static void known(Progress of, ConfState members) {
+        of.before = of.members.isEmpty() ? members : of.members;
+        of.members = members;
+    }
+
+    private static boolean sameMembers(ConfState one, ConfState other) {
+        return one.voters().equals(other.voters())
+                && one.votersOutgoing().equals(other.votersOutgoing())
+                && one.learners().equals(other.learners())
+                && one.learnersNext().equals(other.learnersNext());
+    }
+
+    private static int differences(List<Long> one, List<Long> other) {
+        int count = 0;
+        for (Long id : one) {
+            count += other.contains(id) ? 0 : 1;
+        }
+        for (Long id : other) {
+            count += one.contains(id) ? 0 : 1;
+        }
+        return count;
+    }
+
+    private void count(ConfState before, ConfState after) {
+        Coverage coverage = world.coverage();
+        if (!before.isJoint() && after.isJoint()) {
+            coverage.count(Coverage.Seen.JOINT_ENTERED);
+            if (world.leaderId() != NodeId.NONE && !after.voters().contains(world.leaderId())) {
+                coverage.count(Coverage.Seen.LEADER_REMOVED_IN_JOINT);
+            }
+        } else if (before.isJoint() && !after.isJoint()) {
+            coverage.count(Coverage.Seen.JOINT_LEFT);
+        } else if (before.voters().contains(world.leaderId()) && !after.voters().contains(world.leaderId())) {
+            coverage.count(Coverage.Seen.LEADER_REMOVED);
+        }
+        for (long id : after.voters()) {
+            if (before.learners().contains(id)) {
+                coverage.count(Coverage.Seen.PROMOTED);
+            }
+        }
+        for (long id : after.learners()) {
+            if (before.voters().contains(id)) {
+                coverage.count(Coverage.Seen.DEMOTED);
+            } else if (!before.learners().contains(id)) {
+                coverage.count(Coverage.Seen.JOINED);
+            }
+        }
+        if (after.voters().size() == 1 && !after.isJoint()) {
+            coverage.count(Coverage.Seen.SINGLE_VOTER);
+        }
+    }
+}
