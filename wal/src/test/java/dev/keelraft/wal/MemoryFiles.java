@@ -54,6 +54,15 @@ final class MemoryFiles implements FileLayer, Executor {
         BYTES_ALONE
     }
 
+    /** An operation that was told to fail, or comes when the power is off. */
+    static final class PlannedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        PlannedException(String text) {
+            super(text);
+        }
+    }
+
     private final Directory root = new Directory();
     private Set<Inode> locked = new HashSet<>();
     private int boot = 1;
@@ -550,11 +559,11 @@ final class MemoryFiles implements FileLayer, Executor {
             if (faults.nextBoolean()) {
                 whole.run();
             }
-            throw new IOException("the power is off since operation " + operations);
+            throw new PlannedException("the power is off since operation " + operations);
         }
         if (operations == failAt) {
             inPart.run();
-            throw new IOException("operation " + operations + " fails");
+            throw new PlannedException("operation " + operations + " fails");
         }
         whole.run();
     }
@@ -578,13 +587,13 @@ final class MemoryFiles implements FileLayer, Executor {
         checkPower();
         reads++;
         if (reads == failReadAt) {
-            throw new IOException("read " + reads + " fails");
+            throw new PlannedException("read " + reads + " fails");
         }
     }
 
     private void checkPower() throws IOException {
         if (off) {
-            throw new IOException("the power is off");
+            throw new PlannedException("the power is off");
         }
     }
 

@@ -1,0 +1,67 @@
+package dev.keelraft.wal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.keelraft.testkit.Coverage;
+import dev.keelraft.testkit.Coverage.Seen;
+import dev.keelraft.testkit.Fault.Kind;
+import dev.keelraft.testkit.Report;
+import dev.keelraft.testkit.Simulation;
+import dev.keelraft.testkit.SimulationOptions;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Groups live on this log under faults, and nothing is broken: whatever a crash, an error or a lack of room leaves, the log that
+ * is found is one that the rules of the simulator allow. {@code -Dkeel.sim.seconds} says for how long, a third of it.
+ */
+class SimulationTest {
+    private static final int SECONDS = Math.max(1, Integer.getInteger("keel.sim.seconds", 60) / 3);
+
+    /** Logs are what fails here, more often than all else. */
+    private static final SimulationOptions OPTIONS = SimulationOptions.defaults()
+            .withDisks((member, dice) -> new WalDisk(member, dice, WalLog::new))
+            .withFaultsPerMinute(120);
+
+    @Test
+    void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
+        long first = System.nanoTime() & 0xffffffffffL;
+        long end = System.nanoTime() + SECONDS * 1_000_000_000L;
+        Coverage coverage = new Coverage();
+        long millis = 0;
+        long seed = first;
+        for (; System.nanoTime() < end; seed++) {
+            Report report = Simulation.run(OPTIONS, seed);
+            report.check();
+            coverage.add(report.coverage());
+            millis += report.millis();
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "wal.SimulationTest: seeds %d to %d, %.1f hours of virtual time, %,d power losses (%,d in an operation of the disk),"
+                        + " %,d deaths of the process, %,d failed logs, %,d full disks, %,d unsynced changes lost, %,d survived,"
+                        + " 0 violations%n",
+                first,
+                seed - 1,
+                millis / 3_600_000.0,
+                coverage.of(Kind.POWER_LOSS)
+                        + coverage.of(Kind.POWER_LOSS_OF_ALL)
+                        + coverage.of(Kind.POWER_LOSS_WHILE_WRITING),
+                coverage.of(Seen.POWER_LOST_IN_OPERATION),
+                coverage.of(Kind.CRASH),
+                coverage.of(Seen.LOG_FAILED),
+                coverage.of(Seen.NO_ROOM),
+                coverage.of(Seen.UNSYNCED_LOST),
+                coverage.of(Seen.UNSYNCED_SURVIVED));
+    }
+
+    @Test
+    void the_same_seed_is_the_same_life() {
+        for (long seed = 1; seed <= 5; seed++) {
+            Report once = Simulation.run(OPTIONS, seed);
+            assertThat(Simulation.run(OPTIONS, seed).traceHash())
+                    .as("seed %d", seed)
+                    .isEqualTo(once.traceHash());
+        }
+    }
+}
