@@ -132,14 +132,14 @@ public final class KeelServer implements AutoCloseable {
         Recovered recovered = wal.recovered();
         logRecovered(recovered);
         SnapshotFiles files = new SnapshotFiles(wal.snapshotDirectory(), cluster.id(), recovered.bootCount());
-        StateMachine machine = machineOf(recovered, files);
+        StateMachine machine = machineOf(recovered, files, Observer.NONE);
         RaftConfig config = configOf(options, cluster, random);
         RawNode node = nodeOf(config, cluster, wal.storage(), machine);
         snapshotWriter = Executors.newSingleThreadExecutor(threads("keel-snapshot-" + options.name()));
         clientThreads = Executors.newFixedThreadPool(
                 2 * Runtime.getRuntime().availableProcessors(), threads("keel-client-" + options.name()));
         peers = transportOf(cluster, new PeerEntrance(inbox, files, wal::prepare));
-        log = new LogThread(wal, files, inbox);
+        log = new LogThread(wal, files, inbox, Observer.NONE);
         Stored newest = new Stored(recovered.snapshot(), recovered.snapshotFile());
         loop = new KernelLoop(
                 node,
@@ -174,16 +174,18 @@ public final class KeelServer implements AutoCloseable {
                 .forEach(file -> LOG.error("the snapshot {} is damaged; an older one serves", file));
     }
 
-    private static StateMachine machineOf(Recovered recovered, SnapshotFiles files) throws IOException {
+    /** The state machine as it was at the newest snapshot that the log refers to. */
+    static StateMachine machineOf(Recovered recovered, SnapshotFiles files, Observer observer) throws IOException {
         if (recovered.snapshot().isNone()) {
-            return new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
+            return new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY, observer);
         }
         KeyValueState state = files.load(new Stored(recovered.snapshot(), recovered.snapshotFile()));
         return new StateMachine(
                 state,
                 recovered.snapshot().index(),
                 recovered.snapshot().term(),
-                recovered.snapshot().confState());
+                recovered.snapshot().confState(),
+                observer);
     }
 
     private static RaftConfig configOf(ServerOptions options, Cluster cluster, SecureRandom random) {

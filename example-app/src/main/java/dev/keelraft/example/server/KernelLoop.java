@@ -36,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -86,6 +87,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
 
     /** Whether the disk has finished nothing for so long that the kernel gives up its leadership. */
     private boolean diskStalled;
+
+    /** When the next tick is due, as {@link System#nanoTime}. */
+    private long nextTick;
 
     /** For how many ticks nobody has led. */
     private long leaderlessTicks;
@@ -171,21 +175,40 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
      */
     void run() {
         try {
-            long nextTick = System.nanoTime() + timing.tickNanos;
+            begin(System.nanoTime());
             while (!stopping) {
-                takeTasks();
-                nextTick = tickIfDue(nextTick);
-                do {
-                    work();
-                    // A question that was answered just now makes way for the reads that have come in meanwhile.
-                } while (reads.ask());
+                turn(System::nanoTime);
                 inbox.await(nextTick - System.nanoTime());
             }
         } finally {
-            stopping = true;
-            writes.stop();
-            reads.stop();
+            end();
         }
+    }
+
+    /** What {@link #run} does first: time passes from here on. Only who turns the loop by hand calls it. */
+    void begin(long nowNanos) {
+        nextTick = nowNanos + timing.tickNanos;
+    }
+
+    /**
+     * One turn of {@link #run}. Only who turns the loop by hand calls it.
+     *
+     * @param nanoTime what time it is, asked after what has come in was taken
+     */
+    void turn(LongSupplier nanoTime) {
+        takeTasks();
+        tickIfDue(nanoTime.getAsLong());
+        do {
+            work();
+            // A question that was answered just now makes way for the reads that have come in meanwhile.
+        } while (reads.ask());
+    }
+
+    /** What {@link #run} does last: whoever waits for an answer gets one. */
+    void end() {
+        stopping = true;
+        writes.stop();
+        reads.stop();
     }
 
     /** Ends {@link #run} soon. Any thread. */
@@ -209,10 +232,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
      * taken before the tick: a heartbeat that waited in the inbox counts, so a member that was busy does not take its leader
      * for dead.
      */
-    private long tickIfDue(long nextTick) {
-        long now = System.nanoTime();
+    private void tickIfDue(long now) {
         if (now - nextTick < 0) {
-            return nextTick;
+            return;
         }
         if (!standsStill()) {
             node.tick();
@@ -220,8 +242,9 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
         lookAtTroubles();
         writes.tick(now);
         reads.tick(now, status.leader() == NodeId.NONE ? EtcdError.NO_LEADER : EtcdError.TIMEOUT);
+        snapshots.tick();
         long next = nextTick + timing.tickNanos;
-        return next - now > 0 ? next : now + timing.tickNanos;
+        nextTick = next - now > 0 ? next : now + timing.tickNanos;
     }
 
     /* What lasts is told to those who wait, with this tick, and to those who come, at once. */
@@ -336,7 +359,7 @@ final class KernelLoop implements Writes.Proposer, Reads.Question {
             return;
         }
         Arrived installed = installing.remove();
-        machine.install(installed.state(), snapshot.index(), snapshot.term(), snapshot.confState());
+        machine.install(installed.state(), snapshot);
         snapshots.installed(installed.stored());
         installedSnapshots.incrementAndGet();
         LOG.info("snapshot of the leader installed: index {}", snapshot.index());

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,13 +36,18 @@ final class LogThread {
 
     /** What is to be done with the log. */
     private interface Job {
-        void run();
+        /** Returns false if there is no room for it: then nothing was done, and it is to be tried again. */
+        boolean run();
     }
 
     private final Wal wal;
     private final SnapshotFiles files;
     private final Inbox inbox;
+    private final Observer observer;
     private final LinkedBlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
+
+    /** Taken from the queue, and not done yet. */
+    private @Nullable Job next;
 
     /** Appended since the last sync, in their order. */
     private final List<Ready> appended = new ArrayList<>();
@@ -56,11 +62,13 @@ final class LogThread {
      * Writes nothing before {@link #run}.
      *
      * @param inbox of the kernel thread, which is told what is done
+     * @param observer is told what is done, too
      */
-    LogThread(Wal wal, SnapshotFiles files, Inbox inbox) {
+    LogThread(Wal wal, SnapshotFiles files, Inbox inbox, Observer observer) {
         this.wal = wal;
         this.files = files;
         this.inbox = inbox;
+        this.observer = observer;
         this.newestSnapshot = wal.recovered().snapshot().index();
         // What a crash has left.
         files.deleteAllBut(wal.referencedSnapshots());
@@ -84,13 +92,16 @@ final class LogThread {
 
     /** Deletes a file that the kernel did not want. */
     void dismiss(SnapshotFile file) {
-        jobs.add(() -> release(file));
+        jobs.add(() -> {
+            release(file);
+            return true;
+        });
     }
 
     /** Ends {@link #run} soon, whatever is left to do. Any thread. */
     void stop() {
         stopping = true;
-        jobs.add(() -> {});
+        jobs.add(() -> true);
     }
 
     // On any thread
@@ -106,8 +117,10 @@ final class LogThread {
     void run() {
         try {
             while (!stopping) {
-                jobs.take().run();
-                runPending();
+                next = jobs.take();
+                while (!runPending() && !stopping) {
+                    TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
+                }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -116,63 +129,74 @@ final class LogThread {
         }
     }
 
-    /** Does what waits by now, and tells of it. */
-    void runPending() {
-        for (Job job = jobs.poll(); job != null && !stopping; job = jobs.poll()) {
-            job.run();
+    /**
+     * Does what waits by now, and tells of it.
+     *
+     * @return false if there is no room for the next of it, which is to be tried again after a while
+     */
+    boolean runPending() {
+        while (runNext()) {
+            // What comes in meanwhile shares the next sync.
         }
         confirm();
+        return !isFull;
     }
 
-    private void append(Ready ready, Optional<PreparedSnapshot> prepared) {
-        while (!stopping) {
-            try {
-                prepared.ifPresentOrElse(file -> wal.append(ready, file), () -> wal.append(ready));
-                break;
-            } catch (WalSpaceExhausted e) {
-                // What was appended before has its room.
-                confirm();
-                waitForRoom(e);
-            }
+    /** Does the next thing, and does not tell of it yet; returns false if there is none, or no room for it. */
+    boolean runNext() {
+        next = next == null ? jobs.poll() : next;
+        if (next == null || stopping || !next.run()) {
+            return false;
         }
-        if (isFull && !stopping) {
+        next = null;
+        return true;
+    }
+
+    private boolean append(Ready ready, Optional<PreparedSnapshot> prepared) {
+        observer.appends(ready);
+        try {
+            prepared.ifPresentOrElse(file -> wal.append(ready, file), () -> wal.append(ready));
+        } catch (WalSpaceExhausted e) {
+            observer.undone();
+            // What was appended before has its room.
+            confirm();
+            noteFull(e);
+            return false;
+        }
+        if (isFull) {
             isFull = false;
             LOG.info("the disk has room again");
             tell(kernel -> kernel.diskFull(false));
         }
         appended.add(ready);
         mustSync |= ready.mustSync();
-        if (prepared.isPresent() && !stopping) {
+        if (prepared.isPresent()) {
             confirm();
             newestSnapshot = ready.snapshot().index();
             // The log was synced, so nothing can lead back to older snapshots; its segments may go.
             wal.release(newestSnapshot);
             release(prepared.get().file());
         }
+        return true;
     }
 
-    private void waitForRoom(WalSpaceExhausted e) {
+    private void noteFull(WalSpaceExhausted e) {
         if (!isFull) {
             isFull = true;
             LOG.error("the disk is full; this member takes on no writes until there is room: {}", e.getMessage());
             tell(kernel -> kernel.diskFull(true));
         }
-        try {
-            TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
-        } catch (InterruptedException interrupted) {
-            stopping = true;
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** Syncs if any Ready since the last time must be, and tells the kernel thread of all of them. */
-    private void confirm() {
+    void confirm() {
         if (appended.isEmpty() || stopping) {
             return;
         }
         if (mustSync) {
             long begin = System.nanoTime();
             wal.sync();
+            observer.synced();
             long took = System.nanoTime() - begin;
             if (took > SLOW_SYNC_NANOS) {
                 LOG.warn("the disk is slow: a sync of the log took {} ms", TimeUnit.NANOSECONDS.toMillis(took));
@@ -194,23 +218,29 @@ final class LogThread {
         isLow = low;
     }
 
-    private void save(Stored stored, PreparedSnapshot prepared, long releaseIndex) {
+    private boolean save(Stored stored, PreparedSnapshot prepared, long releaseIndex) {
         confirm();
         boolean saved = false;
         try {
             // A leader may have sent a newer one meanwhile.
             if (stored.snapshot().index() > newestSnapshot) {
+                observer.saves(stored.snapshot(), releaseIndex);
                 wal.saveSnapshot(stored.snapshot(), prepared);
+                observer.synced();
                 newestSnapshot = stored.snapshot().index();
                 saved = true;
                 wal.release(releaseIndex);
             }
         } catch (WalSpaceExhausted e) {
+            if (!saved) {
+                observer.undone();
+            }
             LOG.error("the disk has no room to note a snapshot: {}", e.getMessage());
         }
         release(stored.file());
         boolean good = saved;
         tell(kernel -> kernel.snapshots().saved(stored, good));
+        return true;
     }
 
     private void release(SnapshotFile file) {

@@ -24,9 +24,16 @@ import org.slf4j.LoggerFactory;
  * whole state over the network, an entry only itself. More of it stays, up to all of these bytes, if a follower that is alive
  * needs that, or a snapshot is on its way to one: what it needs next must still be there when that arrives, or it would be sent
  * the next snapshot, without end ({@link dev.keelraft.RawNode#safeCompactIndex}).
+ *
+ * <p>One is also due when the members have changed since the last one: a new member takes no snapshot that does not name it. Where
+ * its vote is needed to commit anything more, as that of the second member is, the log would never grow again, and none that
+ * names it would ever be due by size.
  */
 final class Snapshots {
     private static final Logger LOG = LoggerFactory.getLogger(Snapshots.class);
+
+    /** An attempt writes the whole state: one in ten seconds, with the usual tick, keeps no disk from its work. */
+    private static final int PAUSE_TICKS = 100;
 
     private final LogThread log;
     private final SnapshotFiles files;
@@ -48,6 +55,12 @@ final class Snapshots {
 
     /** The index behind which they begin. */
     private long beginIndex;
+
+    /** The index of the newest change of the members, if one was applied. */
+    private long changeIndex;
+
+    /** For how many ticks such a change alone makes no snapshot due, because one has just failed. */
+    private int pauseTicks;
 
     private boolean writing;
 
@@ -80,6 +93,9 @@ final class Snapshots {
 
     /** Counts an entry that was applied. */
     void applied(Entry entry) {
+        if (entry.type().isConfChange()) {
+            changeIndex = entry.index();
+        }
         appliedBytes += entry.wireBytes();
         if (halfIndex == 0 && appliedBytes >= logBytes / 2) {
             halfIndex = entry.index();
@@ -88,23 +104,38 @@ final class Snapshots {
 
     /** Begins to write a snapshot if one is due. */
     void takeIfDue(StateMachine machine) {
+        boolean isLarge = appliedBytes >= logBytes;
         if (writing
-                || appliedBytes < logBytes
+                || (!isLarge && !membersHaveChanged())
                 || machine.index() <= newest.snapshot().index()) {
             return;
         }
         writing = true;
         KeyValueState state = machine.state();
         Snapshot point = new Snapshot(machine.index(), machine.term(), machine.confState(), new byte[0]);
-        long youngerHalf = halfIndex;
+        // By size nothing has to go yet if it is for the members.
+        long youngerHalf = isLarge ? halfIndex : beginIndex;
         long all = beginIndex;
-        count(point.index());
+        if (isLarge) {
+            count(point.index());
+        }
         try {
             background.execute(() -> write(point, state, all, youngerHalf));
         } catch (RejectedExecutionException e) {
             // The server is about to stop.
             writing = false;
         }
+    }
+
+    /* The first snapshot may wait: without one, the log still begins at its beginning. */
+    private boolean membersHaveChanged() {
+        long index = newest.snapshot().index();
+        return index > 0 && changeIndex > index && pauseTicks == 0;
+    }
+
+    /** Lets a tick pass. */
+    void tick() {
+        pauseTicks = Math.max(0, pauseTicks - 1);
     }
 
     /** Counts anew, from behind an index. */
@@ -173,9 +204,10 @@ final class Snapshots {
         newest = stored;
     }
 
-    /** Tries again when the log has grown some more. Of that log less than a half of the usual stays. */
+    /** Tries again when the log has grown some more, or, for the members' sake, after a while. Of that log less than a half of the usual stays. */
     private void failed() {
         writing = false;
+        pauseTicks = PAUSE_TICKS;
         appliedBytes = Math.max(appliedBytes, logBytes - logBytes / 4);
     }
 

@@ -6,12 +6,14 @@ import dev.keelraft.example.kv.KeyValueState;
 import dev.keelraft.example.kv.wire.Command;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
+import dev.keelraft.model.Snapshot;
 
 /**
  * How far this member has applied the log, and what came of it. Written by the kernel thread; {@link #state()} may be read by
  * all.
  */
 final class StateMachine {
+    private final Observer observer;
     private volatile KeyValueState state;
     private long index;
     private long term;
@@ -24,8 +26,10 @@ final class StateMachine {
      * @param index of the last entry that is in it, or 0
      * @param term of that entry
      * @param confState the members there
+     * @param observer is told of every step
      */
-    StateMachine(KeyValueState state, long index, long term, ConfState confState) {
+    StateMachine(KeyValueState state, long index, long term, ConfState confState, Observer observer) {
+        this.observer = observer;
         this.state = state;
         this.index = index;
         this.term = term;
@@ -84,13 +88,15 @@ final class StateMachine {
     void moveTo(Entry entry) {
         index = entry.index();
         term = entry.term();
+        observer.applied(entry, confState);
     }
 
     /** Continues from a leader's snapshot. */
-    void install(KeyValueState snapshotState, long snapshotIndex, long snapshotTerm, ConfState members) {
+    void install(KeyValueState snapshotState, Snapshot snapshot) {
         state = snapshotState;
-        index = snapshotIndex;
-        term = snapshotTerm;
-        confState = members;
+        index = snapshot.index();
+        term = snapshot.term();
+        confState = snapshot.confState();
+        observer.installed(snapshot);
     }
 }

@@ -215,8 +215,8 @@ class PeerEntranceTest {
         try (Wal wal = disk.open();
                 PeerTransport peers = SingleMember.transport(entrance)) {
             SnapshotFiles files = new SnapshotFiles(receiver, SingleMember.CLUSTER, 2);
-            StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
-            LogThread log = new LogThread(wal, files, inbox);
+            StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY, Observer.NONE);
+            LogThread log = new LogThread(wal, files, inbox, Observer.NONE);
             Snapshots snapshots =
                     new Snapshots(log, files, SingleMember.NO_SNAPSHOT, Long.MAX_VALUE, () -> 0, Runnable::run, inbox);
             KernelLoop loop = SingleMember.loop(wal, log, machine, snapshots, peers, inbox);

@@ -95,8 +95,8 @@ final class SingleMember implements AutoCloseable {
         entrance = new PeerEntrance(inbox, files, MemoryDisk::unprepared);
         nobody = transport(entrance);
         peers = network.orElse(nobody);
-        StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY);
-        log = new LogThread(wal, files, inbox);
+        StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, ConfState.EMPTY, Observer.NONE);
+        log = new LogThread(wal, files, inbox, Observer.NONE);
         Snapshots policy = new Snapshots(log, files, NO_SNAPSHOT, Long.MAX_VALUE, () -> 0, Runnable::run, inbox);
         loop = loop(wal, log, machine, policy, peers, inbox, random, voters, timing);
         logThread = new Thread(log::run, "single-member-log");

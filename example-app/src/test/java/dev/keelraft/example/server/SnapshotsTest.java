@@ -44,7 +44,7 @@ class SnapshotsTest {
 
     private final ArrayDeque<Runnable> background = new ArrayDeque<>();
     private final Inbox inbox = new Inbox();
-    private final StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, MEMBERS);
+    private final StateMachine machine = new StateMachine(KeyValueState.EMPTY, 0, 0, MEMBERS, Observer.NONE);
 
     private final ArrayDeque<AutoCloseable> open = new ArrayDeque<>();
     private long last;
@@ -66,7 +66,7 @@ class SnapshotsTest {
         open.push(wal);
         SnapshotFiles files = new SnapshotFiles(
                 snapshotDirectory, SingleMember.CLUSTER, wal.recovered().bootCount());
-        LogThread log = new LogThread(wal, files, inbox);
+        LogThread log = new LogThread(wal, files, inbox, Observer.NONE);
         Stored newest = new Stored(wal.recovered().snapshot(), wal.recovered().snapshotFile());
         Snapshots snapshots = new Snapshots(log, files, newest, LOG_BYTES, () -> safe, background::add, inbox);
         PeerTransport peers = SingleMember.transport(new PeerEntrance(inbox, files, wal::prepare));
@@ -120,6 +120,49 @@ class SnapshotsTest {
         apply(parts, 3);
         assertThat(background).isEmpty();
         apply(parts, 1);
+        assertThat(background).hasSize(1);
+    }
+
+    /** Applies a change of the members. */
+    private void change(Parts parts) {
+        last++;
+        Entry entry = new Entry(1, last, EntryType.CONF_CHANGE, new byte[0]);
+        MemoryDisk.append(parts.wal, new HardState(1, 0, last), List.of(entry));
+        machine.reconfigure(entry, MEMBERS);
+        parts.snapshots.applied(entry);
+        parts.snapshots.takeIfDue(machine);
+    }
+
+    @Test
+    void a_change_of_the_members_makes_one_due_where_the_log_may_begin_behind_another() {
+        Parts parts = start();
+        change(parts);
+        assertThat(background).as("a new member takes the whole log").isEmpty();
+        apply(parts, 4);
+        writeOne(parts);
+        change(parts);
+        assertThat(background).hasSize(1);
+        writeOne(parts);
+        assertThat(parts.wal.storage().snapshot().index()).isEqualTo(last);
+        parts.snapshots.takeIfDue(machine);
+        assertThat(background).as("it names them").isEmpty();
+    }
+
+    @Test
+    void one_for_the_members_that_cannot_be_written_is_tried_again_after_a_while() throws IOException {
+        Parts parts = start();
+        apply(parts, 4);
+        writeOne(parts);
+        change(parts);
+        String next = String.format("%016x-%016x-1-2.snap", 1, last);
+        Files.createDirectory(parts.files.unfinished(next));
+        writeOne(parts);
+        parts.snapshots.takeIfDue(machine);
+        assertThat(background).as("not at once").isEmpty();
+        for (int i = 0; i < 100; i++) {
+            parts.snapshots.tick();
+        }
+        parts.snapshots.takeIfDue(machine);
         assertThat(background).hasSize(1);
     }
 
@@ -242,7 +285,7 @@ class SnapshotsTest {
         assertThat(inbox.poll())
                 .as("the kernel thread would hear of that Ready")
                 .isNotNull();
-        machine.install(SnapshotFilesTest.state(5), 10, 2, MEMBERS);
+        machine.install(SnapshotFilesTest.state(5), new Snapshot(10, 2, MEMBERS, new byte[0]));
         parts.snapshots.installed(newer);
         assertThat(parts.wal.storage().firstIndex()).isEqualTo(11);
 
