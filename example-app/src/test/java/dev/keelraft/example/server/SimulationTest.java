@@ -1,0 +1,42 @@
+package dev.keelraft.example.server;
+
+import dev.keelraft.testkit.Dice;
+import dev.keelraft.testkit.Report;
+import dev.keelraft.testkit.Simulation;
+import dev.keelraft.testkit.SimulationOptions;
+import dev.keelraft.wal.OpenLog;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/** Groups of servers live under faults, and nothing is broken. {@code -Dkeel.sim.seconds} says for how long, a third of it. */
+@ExtendWith(QuietServers.class)
+class SimulationTest {
+    private static final int SECONDS = Math.max(1, Integer.getInteger("keel.sim.seconds", 60) / 3);
+
+    /** A group of {@link SimulatedServer}s, and its clients. */
+    static SimulationOptions servers(long seed) {
+        SimulatedClients clients = new SimulatedClients(new Dice(~seed));
+        return SimulationOptions.defaults()
+                .withHosts(site -> new SimulatedServer(site, clients))
+                .withDisks(OpenLog::disk)
+                .withConfig(config -> config.asyncStorageWrites(true));
+    }
+
+    @Test
+    void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
+        long first = System.nanoTime() & 0xffffffffffL;
+        long end = System.nanoTime() + SECONDS * 1_000_000_000L;
+        long operations = 0;
+        long millis = 0;
+        long seed = first;
+        for (; System.nanoTime() < end; seed++) {
+            Report report = Simulation.run(servers(seed), seed);
+            report.check();
+            operations += report.operations();
+            millis += report.millis();
+        }
+        System.out.printf(
+                "server.SimulationTest: seeds %d to %d, %d minutes of virtual time, %d operations, 0 violations%n",
+                first, seed - 1, millis / 60_000, operations);
+    }
+}
