@@ -259,6 +259,10 @@ final class Recovery {
 
     /* MARK knows which segments there must be. One more may be there, if the crash came between its rename and MARK. */
     private void readSegments(Mark found) throws IOException {
+        if (found.firstSegment() < 1 || found.lastSegment() < found.firstSegment()) {
+            throw corrupt(
+                    layout.mark(), 0, "MARK names segments " + found.firstSegment() + " to " + found.lastSegment());
+        }
         Set<Long> present = new HashSet<>();
         long last = found.lastSegment();
         for (String name : files.list(layout.segments())) {

@@ -365,6 +365,26 @@ class RecoveryTest {
         assertRefused(WalCorrupt.class, "MARK belongs to another log");
     }
 
+    /** No crash writes that; a defect, or somebody, may. */
+    @Example
+    void a_mark_that_names_no_segment_is_refused() {
+        threeEntries();
+        host.files().kill();
+        for (long[] range : new long[][] {{2, 1}, {0, 1}, {Long.MAX_VALUE, Long.MIN_VALUE}, {-1, -1}}) {
+            rewriteMark(m -> new Mark(
+                    m.walId(),
+                    m.count() + 1,
+                    m.bootCount(),
+                    m.durableLsn(),
+                    m.lastBatch(),
+                    m.chain(),
+                    range[0],
+                    range[1],
+                    false));
+            assertRefused(WalCorrupt.class, "MARK names segments");
+        }
+    }
+
     @Example
     void a_log_that_mark_was_not_written_for_is_refused() {
         threeEntries();
