@@ -535,6 +535,23 @@ class RecoveryTest {
     }
 
     @Example
+    void a_frame_with_another_number_than_the_next_is_refused() {
+        threeEntries();
+        host.files().kill();
+        forger.append(records -> records.hardState(new HardState(5, 0, 0)), 2, 0);
+        assertRefused(WalCorrupt.class, "and follows");
+    }
+
+    /** The writer would not have taken it: who has written it does not know what came before. */
+    @Example
+    void a_frame_that_breaks_a_rule_of_the_log_is_refused() {
+        threeEntries();
+        host.files().kill();
+        forger.append(records -> records.hardState(new HardState(5, 0, 99)));
+        assertRefused(WalCorrupt.class, "the commit index 99 is beyond the last entry");
+    }
+
+    @Example
     void an_open_belongs_to_no_group() {
         threeEntries();
         host.files().kill();

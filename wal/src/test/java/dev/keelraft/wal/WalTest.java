@@ -107,6 +107,20 @@ class WalTest {
         assertThat(large.wal().recovered().lastIndex()).isEqualTo(5);
     }
 
+    /** What needs no write any more needs to be forced all the same. */
+    @Example
+    void a_large_batch_that_was_written_when_it_came_is_forced_with_the_sync() {
+        Driver large = new Driver(new MemoryFiles(), Driver.smallOptions(1).withSegmentBytes(16 << 20));
+        large.create();
+        large.entries(1, 1, 3, 1 << 20);
+        int before = large.files().operations();
+        large.sync();
+        assertThat(large.files().operations()).as("one force, and MARK").isEqualTo(before + 2);
+        large.files().crash(new Random(1), MemoryFiles.Damage.NONE);
+        large.open();
+        assertThat(large.wal().recovered().lastIndex()).isEqualTo(3);
+    }
+
     @Example
     void a_ready_without_anything_to_store_stores_nothing() {
         host.create();
