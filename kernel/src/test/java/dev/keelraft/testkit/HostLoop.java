@@ -13,6 +13,7 @@ import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
 import dev.keelraft.model.Message;
+import dev.keelraft.model.MessageType;
 import dev.keelraft.model.Snapshot;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -41,6 +42,9 @@ abstract class HostLoop implements Host {
      * nothing about the entries that are still being applied.
      */
     private int installing;
+
+    /** Whether the node may have taken one that no Ready has handed out yet. */
+    private boolean snapshotStepped;
 
     /** Commands in the log, by index, and in which term they are there. */
     private final TreeMap<Long, Waiting> commands = new TreeMap<>();
@@ -91,6 +95,7 @@ abstract class HostLoop implements Host {
     @Override
     public void step(Message message) {
         node.step(message);
+        snapshotStepped |= message.type() == MessageType.INSTALL_SNAPSHOT;
         pump();
     }
 
@@ -130,11 +135,20 @@ abstract class HostLoop implements Host {
         }
     }
 
+    private boolean isOutdated() {
+        return installing > 0 || snapshotStepped;
+    }
+
     /** What a Ready brings that counts before anything of it is done. */
     final void taken(Ready ready) {
         if (!ready.snapshot().isNone()) {
             installing++;
+        } else if (snapshotStepped && installing == 0) {
+            // It was of no use; what was applied meanwhile counts.
+            members = node.status().confState();
+            membersIndex = appliedIndex;
         }
+        snapshotStepped = false;
     }
 
     /** What the log holds now. */
@@ -169,7 +183,7 @@ abstract class HostLoop implements Host {
             byte[] answer = null;
             if (entry.type() != EntryType.NORMAL) {
                 ConfState after = node.applyConfChange(entry).confState();
-                if (isNew && installing == 0) {
+                if (isNew && !isOutdated()) {
                     members = after;
                     membersIndex = entry.index();
                 }
@@ -182,7 +196,7 @@ abstract class HostLoop implements Host {
             appliedIndex = entry.index();
             appliedTerm = entry.term();
             site.applied(entry);
-            if (entry.type() != EntryType.NORMAL && installing == 0) {
+            if (entry.type() != EntryType.NORMAL && !isOutdated()) {
                 site.configured(appliedIndex, members);
             }
             Waiting waiting = commands.remove(appliedIndex);
@@ -232,7 +246,7 @@ abstract class HostLoop implements Host {
         // that names
         // it would ever be due by its size.
         boolean isDue = appliedIndex - newest >= site.snapshotEntries() || (membersIndex > newest && newest > 0);
-        if (saving || !isDue || storedCommit < appliedIndex || installing > 0) {
+        if (saving || !isDue || storedCommit < appliedIndex || isOutdated()) {
             return;
         }
         saving = true;
