@@ -33,6 +33,9 @@ enum Deviation {
      * <p>The other way round it is the refusal that tells: A, of A and B, has committed that A itself leaves, and more entries
      * that B lacks; it can lead no more, B can win only with A, and A refuses the shorter log.
      *
+     * <p>That also holds for a refusal of an older term, which else counts for nothing: a pre-vote leaves the term of whom it asks
+     * alone, so the refusal may bear an older one than the candidate's, each time anew. (Found by simulation.)
+     *
      * <p>It is safe because a commit index is a fact, whoever tells it, and two logs with the same term at an index are the same
      * up to there (paper, 5.3); an index that does not match, or lies behind the own log, says nothing. A leader takes no
      * notice: it commits by counting, and if it cannot, the check of the quorum ends its term.

@@ -219,6 +219,25 @@ class CommitByVoteTest {
         assertThat(node.vote()).as("in this term it stays given").isEqualTo(1);
     }
 
+    /** Found by simulation: node 1 is in term 1, and no pre-vote of node 2's changes that; it refuses the shorter log each time. */
+    @Test
+    void a_refusal_of_an_older_term_tells_it_too() {
+        MemoryStorage storage = new MemoryStorage();
+        storage.setHardState(new HardState(6, 0, 0));
+        storage.append(removalAnd(1, 0));
+        TestNode node = TestNode.restarted(TestNode.plain(2).preVote(true).build(), storage, confState(2));
+        node.raw.campaign();
+        node.run();
+        assertThat(node.role()).isEqualTo(RaftRole.PRE_CANDIDATE);
+        assertThat(node.step(MessageType.PRE_VOTE_RESPONSE, 1, 1, new Body.VoteResponse(true, 1, 1)))
+                .isEqualTo(StepResult.OLD_TERM);
+        node.run();
+        assertThat(node.members()).isEqualTo(ConfState.of(List.of(2L)));
+        node.raw.campaign();
+        node.run();
+        assertThat(node.role()).isEqualTo(RaftRole.LEADER);
+    }
+
     @Test
     void a_candidate_that_learns_of_other_entries_goes_on() {
         TestNode node = member(1, confState(3), 0, entries(1, 1, 1), true, false);
