@@ -15,6 +15,9 @@ import java.util.Map;
 final class Network {
     private static final int REMEMBERED = 400;
 
+    /** No message is on its way for longer. */
+    static final long LONGEST_MILLIS = 6_000;
+
     private final World world;
     private final Dice dice;
     private final Map<Long, Map<Long, Link>> links = new HashMap<>();
@@ -70,6 +73,7 @@ final class Network {
     /** Everything arrives from now on, soon and in order. */
     void heal() {
         healed = true;
+        links.clear();
         cuts.clear();
         lossPermille = 0;
         duplicationPermille = 0;

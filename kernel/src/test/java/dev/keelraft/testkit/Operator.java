@@ -220,10 +220,16 @@ final class Operator {
         }
     }
 
-    /** A node that was set back has found that it lacks what it acknowledged: its data is of no use. */
+    /**
+     * A node with another disk has found that it lacks what a leader says it has acknowledged: the leader meant its earlier life, or a
+     * message came late. It gets an empty disk, as an operator would do who cannot tell; unless the group cannot spare it.
+     */
     void lossNoticed(SimulatedMember member) {
+        List<Long> voters = world.rules().newestConfiguration().voters();
         if (replacing != null && replacing != member) {
             world.agenda().in(RETRY_MILLIS, () -> lossNoticed(member));
+        } else if (voters.contains(member.id()) && voters.size() < 3) {
+            world.restartLater(member);
         } else if (!member.isRemoved()) {
             replace(member, world.emptyDisk(member.id()), true);
         }
@@ -317,6 +323,9 @@ final class Operator {
         ConfState members = world.rules().newestConfiguration();
         for (long id : members.voters()) {
             SimulatedMember voter = world.members().get(id);
+            if (voter != null && voter.isDiskExchanged()) {
+                continue; // it will learn it anew
+            }
             if (voter == null
                     || voter.shadow().durable().hardState().commit()
                             < world.rules().lastConfiguration()) {

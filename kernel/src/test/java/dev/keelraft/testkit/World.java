@@ -292,6 +292,8 @@ final class World {
 
     /* With nothing to do, a group says little; unless a member that was removed runs on and disturbs it. */
     private void checkQuiet(long timeout) {
+        // What was late when everything was healed arrives in bunches, and so do the answers.
+        agenda.runUntil(Math.max(agenda.now(), options.millis() + Network.LONGEST_MILLIS));
         memberList().forEach(SimulatedMember::takeMostSentInATick);
         long term = rules.newestTerm();
         boolean alone = members.size() == rules.newestConfiguration().voters().size();
