@@ -206,14 +206,14 @@ final class Operator {
             });
         } else {
             until(
-                    () -> !isMember(lost.id()),
+                    () -> !world.rules().isMember(lost.id()),
                     () -> Optional.of(ConfChange.of(new Change(ChangeType.REMOVE, lost.id()))),
                     () -> {
                         lost.retire();
                         SimulatedMember next = world.newMember();
                         next.start();
                         until(
-                                () -> isMember(next.id()),
+                                () -> world.rules().isMember(next.id()),
                                 () -> Optional.of(learner(next)),
                                 () -> promoteUntilDone(next));
                     });
@@ -248,14 +248,6 @@ final class Operator {
 
     private boolean isNamed(SimulatedMember member) {
         return world.rules().newestConfiguration().incarnation(member.id()) == member.incarnation();
-    }
-
-    private boolean isMember(long id) {
-        ConfState members = world.rules().newestConfiguration();
-        return members.voters().contains(id)
-                || members.votersOutgoing().contains(id)
-                || members.learners().contains(id)
-                || members.learnersNext().contains(id);
     }
 
     private void until(BooleanSupplier done, Supplier<Optional<ConfChange>> change, Runnable then) {
@@ -311,7 +303,7 @@ final class Operator {
     /* A member that was removed runs on for a while, and must harm nobody. Nobody needs its voice once all others have noted it. */
     private void retire() {
         for (SimulatedMember member : world.memberList()) {
-            if (world.wasMember(member.id()) && !isMember(member.id()) && dice.chance(300) && allHaveNoted()) {
+            if (runsOn(member) && dice.chance(300) && allHaveNoted()) {
                 member.retire();
             }
         }
@@ -319,6 +311,12 @@ final class Operator {
         world.agenda().in(1_000, this::retire);
     }
 
+    /** Whether a process runs on though its member was removed. */
+    boolean runsOn(SimulatedMember member) {
+        return world.rules().wasMember(member.id());
+    }
+
+    /* What is not synced may be forgotten in a crash; once everything is healed nobody crashes. */
     private boolean allHaveNoted() {
         ConfState members = world.rules().newestConfiguration();
         for (long id : members.voters()) {
@@ -326,9 +324,12 @@ final class Operator {
             if (voter != null && voter.isDiskExchanged()) {
                 continue; // it will learn it anew
             }
-            if (voter == null
-                    || voter.shadow().durable().hardState().commit()
-                            < world.rules().lastConfiguration()) {
+            if (voter == null) {
+                return false;
+            }
+            Storage log =
+                    world.isHealed() ? voter.shadow().written() : voter.shadow().durable();
+            if (log.hardState().commit() < world.rules().lastConfiguration()) {
                 return false;
             }
         }

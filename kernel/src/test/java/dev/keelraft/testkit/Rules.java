@@ -92,6 +92,23 @@ final class Rules {
         return configurations.lastEntry().getValue();
     }
 
+    /** Whether somebody is a member by the newest configuration. */
+    boolean isMember(long id) {
+        return names(newestConfiguration(), id);
+    }
+
+    /** Whether somebody was a member, and is none any more. */
+    boolean wasMember(long id) {
+        return !isMember(id) && configurations.values().stream().anyMatch(members -> names(members, id));
+    }
+
+    private static boolean names(ConfState members, long id) {
+        return members.voters().contains(id)
+                || members.votersOutgoing().contains(id)
+                || members.learners().contains(id)
+                || members.learnersNext().contains(id);
+    }
+
     /** The index of the newest change of the members. */
     long lastConfiguration() {
         return configurations.lastKey();
