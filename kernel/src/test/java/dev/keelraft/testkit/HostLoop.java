@@ -243,8 +243,8 @@ abstract class HostLoop implements Host {
     private void saveSnapshot() {
         long newest = site.log().storage().snapshot().index();
         // A snapshot that does not name a member is of no use to it. Where it is needed to commit anything more, none
-        // that names
-        // it would ever be due by its size.
+        // that
+        // names it would ever be due by its size.
         boolean isDue = appliedIndex - newest >= site.snapshotEntries() || (membersIndex > newest && newest > 0);
         if (saving || !isDue || storedCommit < appliedIndex || isOutdated()) {
             return;
@@ -253,6 +253,10 @@ abstract class HostLoop implements Host {
         Snapshot snapshot = new Snapshot(appliedIndex, appliedTerm, members, machine.snapshot());
         // With a limit: a member that is slow for ever must not hold the log back for ever.
         long compactTo = Math.max(node.safeCompactIndex(), appliedIndex - 4L * site.snapshotEntries());
-        site.saveSnapshot(snapshot, Math.min(compactTo, appliedIndex), () -> saving = false);
+        site.saveSnapshot(snapshot, Math.min(compactTo, appliedIndex), () -> {
+            saving = false;
+            // The next one may be due already, and nothing else may ever happen here without it.
+            saveSnapshot();
+        });
     }
 }
