@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.keelraft.testkit.Coverage;
 import dev.keelraft.testkit.Fault;
+import dev.keelraft.testkit.Lives;
 import dev.keelraft.testkit.Report;
 import dev.keelraft.testkit.Schedule;
 import dev.keelraft.testkit.Simulation;
@@ -13,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -36,29 +36,8 @@ class SimulationTest {
     @Test
     void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
         long first = Long.getLong("keel.sim.first", System.nanoTime() & 0xffffffffffL);
-        long end = System.nanoTime() + SECONDS * 1_000_000_000L;
-        Coverage coverage = new Coverage();
-        long millis = 0;
-        long operations = 0;
-        long seed = first;
-        for (; System.nanoTime() < end; seed++) {
-            Report report = Simulation.run(SimulationOptions.defaults(), seed);
-            if (report.violation().isPresent()) {
-                Simulation.shrink(SimulationOptions.defaults(), report).check();
-                report.check();
-            }
-            coverage.add(report.coverage());
-            millis += report.millis();
-            operations += report.operations();
-        }
-        System.out.printf(
-                Locale.ROOT,
-                "SimulationTest: seeds %d to %d, %.1f hours of virtual time, %,d hard faults, %,d operations checked, 0 violations%n",
-                first,
-                seed - 1,
-                millis / 3_600_000.0,
-                coverage.hardFaults(),
-                operations);
+        Lives lives = Lives.simulate(seed -> SimulationOptions.defaults(), first, SECONDS);
+        System.out.println("SimulationTest: " + lives + ", 0 violations");
     }
 
     @Test

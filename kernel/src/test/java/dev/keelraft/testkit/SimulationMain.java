@@ -1,13 +1,11 @@
 package dev.keelraft.testkit;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 
@@ -35,7 +33,6 @@ public final class SimulationMain {
 
     private final AtomicLong nextSeed = new AtomicLong();
     private final AtomicReference<Report> failed = new AtomicReference<>();
-    private final Summary summary = new Summary();
 
     private SimulationMain() {}
 
@@ -105,10 +102,11 @@ public final class SimulationMain {
 
     private int many() throws InterruptedException, IOException {
         nextSeed.set(firstSeed);
+        Lives lives = new Lives(firstSeed);
         long end = System.nanoTime() + seconds * 1_000_000_000L;
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < cores; i++) {
-            Thread thread = new Thread(() -> work(end), "simulation-" + i);
+            Thread thread = new Thread(() -> work(lives, end), "simulation-" + i);
             thread.start();
             threads.add(thread);
         }
@@ -118,12 +116,12 @@ public final class SimulationMain {
                 thread.join(500);
                 if (System.nanoTime() - printed > 10_000_000_000L) {
                     printed = System.nanoTime();
-                    System.out.println(summary.line());
+                    System.out.println(lives);
                 }
             }
         }
-        System.out.println("seeds " + firstSeed + " to " + (nextSeed.get() - 1) + ": " + summary.line());
-        System.out.println(summary.coverage());
+        System.out.println(lives);
+        System.out.println(lives.coverage());
         Report first = failed.get();
         if (first == null) {
             return 0;
@@ -138,66 +136,16 @@ public final class SimulationMain {
         return 1;
     }
 
-    private void work(long end) {
+    private void work(Lives lives, long end) {
         while (failed.get() == null && (seconds == 0 || System.nanoTime() < end)) {
             long seed = nextSeed.getAndIncrement();
-            long cpu = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-            Report report = Simulation.run(options, seed);
-            summary.add(report, ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - cpu);
+            Report report = lives.simulate(options, seed);
             if (hashes) {
                 System.out.println(seed + " " + Long.toHexString(report.traceHash()));
             }
             if (report.violation().isPresent()) {
                 failed.compareAndSet(null, report);
             }
-        }
-    }
-
-    /** What all runs together came to. */
-    private static final class Summary {
-        private long runs;
-        private long millis;
-        private long events;
-        private long elections;
-        private long commits;
-        private long operations;
-        private long cpuNanos;
-        private final Coverage coverage = new Coverage();
-
-        synchronized void add(Report report, long nanos) {
-            runs++;
-            millis += report.millis();
-            events += report.events();
-            elections += report.elections();
-            commits += report.commits();
-            operations += report.operations();
-            cpuNanos += nanos;
-            coverage.add(report.coverage());
-        }
-
-        synchronized String line() {
-            double cpu = cpuNanos / 1e9;
-            return String.format(
-                    Locale.ROOT,
-                    "%,d runs, %.1f hours of virtual time, %,.0f simulated seconds per CPU second, %,d elections, %,d hard faults"
-                            + " (%.0f per CPU second), %,d crashes, %,d commits, %,d operations checked, %,.0f events per CPU second",
-                    runs,
-                    millis / 3_600_000.0,
-                    millis / 1000.0 / cpu,
-                    elections,
-                    coverage.hardFaults(),
-                    coverage.hardFaults() / cpu,
-                    coverage.of(Fault.Kind.CRASH)
-                            + coverage.of(Fault.Kind.POWER_LOSS)
-                            + coverage.of(Fault.Kind.POWER_LOSS_WHILE_WRITING)
-                            + coverage.of(Fault.Kind.POWER_LOSS_OF_ALL),
-                    commits,
-                    operations,
-                    events / cpu);
-        }
-
-        synchronized String coverage() {
-            return coverage.toString();
         }
     }
 }

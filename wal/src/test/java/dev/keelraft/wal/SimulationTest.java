@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.keelraft.testkit.Coverage;
 import dev.keelraft.testkit.Coverage.Seen;
 import dev.keelraft.testkit.Fault.Kind;
+import dev.keelraft.testkit.Lives;
 import dev.keelraft.testkit.Report;
 import dev.keelraft.testkit.Simulation;
 import dev.keelraft.testkit.SimulationOptions;
@@ -34,29 +35,14 @@ class SimulationTest {
     @Test
     void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
         long first = Long.getLong("keel.sim.first", System.nanoTime() & 0xffffffffffL);
-        long end = System.nanoTime() + SECONDS * 1_000_000_000L;
-        Coverage coverage = new Coverage();
-        long millis = 0;
-        long seed = first;
-        for (; System.nanoTime() < end; seed++) {
-            Report report = Simulation.run(options(seed), seed);
-            report.check();
-            coverage.add(report.coverage());
-            millis += report.millis();
-        }
+        Lives lives = Lives.simulate(SimulationTest::options, first, SECONDS);
+        Coverage coverage = lives.coverage();
         System.out.printf(
                 Locale.ROOT,
-                "wal.SimulationTest: seeds %d to %d, %.1f hours of virtual time, %,d power losses (%,d in an operation of the disk),"
-                        + " %,d deaths of the process, %,d failed logs, %,d full disks, %,d unsynced changes lost, %,d survived,"
-                        + " 0 violations%n",
-                first,
-                seed - 1,
-                millis / 3_600_000.0,
-                coverage.of(Kind.POWER_LOSS)
-                        + coverage.of(Kind.POWER_LOSS_OF_ALL)
-                        + coverage.of(Kind.POWER_LOSS_WHILE_WRITING),
+                "wal.SimulationTest: %s; %,d powers lost in an operation of the disk, %,d failed logs, %,d full disks,"
+                        + " %,d unsynced changes lost, %,d survived; 0 violations%n",
+                lives,
                 coverage.of(Seen.POWER_LOST_IN_OPERATION),
-                coverage.of(Kind.CRASH),
                 coverage.of(Seen.LOG_FAILED),
                 coverage.of(Seen.NO_ROOM),
                 coverage.of(Seen.UNSYNCED_LOST),

@@ -2,8 +2,7 @@ package dev.keelraft.example.server;
 
 import dev.keelraft.testkit.Dice;
 import dev.keelraft.testkit.Fault.Kind;
-import dev.keelraft.testkit.Report;
-import dev.keelraft.testkit.Simulation;
+import dev.keelraft.testkit.Lives;
 import dev.keelraft.testkit.SimulationOptions;
 import dev.keelraft.wal.OpenLog;
 import java.util.EnumSet;
@@ -29,18 +28,7 @@ class SimulationTest {
     @Test
     void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
         long first = Long.getLong("keel.sim.first", System.nanoTime() & 0xffffffffffL);
-        long end = System.nanoTime() + SECONDS * 1_000_000_000L;
-        long operations = 0;
-        long millis = 0;
-        long seed = first;
-        for (; System.nanoTime() < end; seed++) {
-            Report report = Simulation.run(servers(seed), seed);
-            report.check();
-            operations += report.operations();
-            millis += report.millis();
-        }
-        System.out.printf(
-                "server.SimulationTest: seeds %d to %d, %d minutes of virtual time, %d operations, 0 violations%n",
-                first, seed - 1, millis / 60_000, operations);
+        Lives lives = Lives.simulate(SimulationTest::servers, first, SECONDS);
+        System.out.println("server.SimulationTest: " + lives + ", 0 violations");
     }
 }
