@@ -36,6 +36,15 @@ public interface Host {
 
     /** How a client hears of the outcome; at most one call. */
     interface Reply {
+        /** For who does not care. */
+        Reply IGNORED = new Reply() {
+            @Override
+            public void done(byte[] answer) {}
+
+            @Override
+            public void refused(long leader) {}
+        };
+
         /** It was executed, with this result. */
         void done(byte[] answer);
 

@@ -8,12 +8,14 @@ import dev.keelraft.ReadPolicy;
 import dev.keelraft.ReadResult;
 import dev.keelraft.ReadState;
 import dev.keelraft.Ready;
+import dev.keelraft.Status;
 import dev.keelraft.Storage;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
+import dev.keelraft.model.RaftRole;
 import dev.keelraft.model.Snapshot;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -120,13 +122,20 @@ abstract class HostLoop implements Host {
     public void query(byte[] question, boolean lease, Reply reply) {
         long number = ++lastRead;
         byte[] context = ByteBuffer.allocate(Long.BYTES).putLong(number).array();
-        ReadResult result = node.readIndex(context, lease ? ReadPolicy.LEASE : ReadPolicy.LINEARIZABLE);
+        ReadPolicy policy = lease ? ReadPolicy.LEASE : ReadPolicy.LINEARIZABLE;
+        site.asks(number, policy, ledTerm());
+        ReadResult result = node.readIndex(context, policy);
         if (result == ReadResult.ACCEPTED || result == ReadResult.FORWARDED) {
             questions.put(number, new Question(question, reply));
         } else {
             reply.refused(0);
         }
         pump();
+    }
+
+    private long ledTerm() {
+        Status status = node.status();
+        return status.softState().role() == RaftRole.LEADER ? status.hardState().term() : 0;
     }
 
     final void send(List<Message> messages) {
@@ -221,10 +230,12 @@ abstract class HostLoop implements Host {
             }
         }
         for (ReadState read : ready.readStates()) {
-            Question question = questions.remove(ByteBuffer.wrap(read.context()).getLong());
+            long number = ByteBuffer.wrap(read.context()).getLong();
+            Question question = questions.remove(number);
             if (question == null) {
                 throw new Violation(Violation.Rule.NO_FAILURE, "a read was answered that nobody has asked, or twice");
             }
+            site.confirms(number, read.index());
             confirmed.add(new Confirmed(read.index(), question));
         }
         serveReads();

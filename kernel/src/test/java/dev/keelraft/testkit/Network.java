@@ -1,5 +1,6 @@
 package dev.keelraft.testkit;
 
+import dev.keelraft.model.Body;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import java.util.ArrayDeque;
@@ -24,6 +25,9 @@ final class Network {
 
     /** What was sent long ago, to be repeated. */
     private final ArrayDeque<Message> old = new ArrayDeque<>();
+
+    /** The same, answers that confirm reads: there are so many of these that nothing else would be left in the other one. */
+    private final ArrayDeque<Message> oldConfirmations = new ArrayDeque<>();
 
     private int lossPermille;
     private int duplicationPermille;
@@ -79,24 +83,37 @@ final class Network {
         duplicationPermille = 0;
         delayMillis = 0;
         old.clear();
+        oldConfirmations.clear();
     }
 
     /** Sends again what was sent a while ago. */
     void replay(int count) {
         List<Message> remembered = new ArrayList<>(old);
+        List<Message> confirmations = new ArrayList<>(oldConfirmations);
         for (int i = 0; i < count && !remembered.isEmpty(); i++) {
-            Message message = dice.of(remembered);
+            boolean confirms = !confirmations.isEmpty() && dice.chance(250);
+            Message message = dice.of(confirms ? confirmations : remembered);
             world.coverage().count(Coverage.Seen.REPLAYED);
             arriveIn(dice.between(0, 2_000), message);
         }
     }
 
     void send(Message message) {
-        if (isWorthRepeating(message)) {
-            if (old.size() >= REMEMBERED) {
-                old.remove();
+        switch (message.type()) {
+            case HEARTBEAT -> {
+                // Nothing that a later one does not say.
             }
-            old.add(message);
+            case HEARTBEAT_RESPONSE -> {
+                if (((Body.HeartbeatResponse) message.body()).context().length > 0) {
+                    remember(oldConfirmations, message);
+                }
+            }
+            default -> remember(old, message);
+        }
+        if (message.type() == MessageType.TIMEOUT_NOW && !healed && dice.chance(200)) {
+            // Nobody waits for this one any more when it arrives.
+            arriveIn(dice.between(500, 4_000), message);
+            return;
         }
         if (!healed && isLost(message)) {
             world.coverage().count(Coverage.Seen.LOST);
@@ -124,12 +141,11 @@ final class Network {
         }
     }
 
-    private static boolean isWorthRepeating(Message message) {
-        return switch (message.type()) {
-            // There are so many of these that nothing else would be left.
-            case HEARTBEAT, HEARTBEAT_RESPONSE -> false;
-            default -> true;
-        };
+    private static void remember(ArrayDeque<Message> some, Message message) {
+        if (some.size() >= REMEMBERED) {
+            some.remove();
+        }
+        some.add(message);
     }
 
     private boolean isLost(Message message) {
@@ -155,7 +171,15 @@ final class Network {
                 if (receiver.startedAt() > sent) {
                     world.coverage().count(Coverage.Seen.ARRIVED_IN_A_LATER_LIFE);
                 }
-                receiver.call(host -> host.step(message));
+                receiver.call(host -> {
+                    world.watch().hears(receiver, message);
+                    world.beliefs().hears(receiver, message);
+                    host.step(message);
+                });
+                if (message.type() == MessageType.INSTALL_SNAPSHOT && !healed && dice.chance(30)) {
+                    // The worst moment for a host to ask for this.
+                    world.operator().campaign(receiver);
+                }
             } else {
                 world.trace().lost(message);
                 unreachable(message);
@@ -184,7 +208,8 @@ final class Network {
             world.agenda()
                     .in(
                             peers,
-                            () -> sender.call(host -> host.tell(node -> node.reportSnapshot(message.to(), arrived))));
+                            () -> sender.call(
+                                    host -> host.tell(node -> LeaderWatch.report(node, message.to(), arrived))));
         }
     }
 }

@@ -9,6 +9,7 @@ import dev.keelraft.model.ConfChange.Change;
 import dev.keelraft.model.ConfChange.ChangeType;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.NodeId;
+import dev.keelraft.testkit.Violation.Rule;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,6 +35,7 @@ final class Operator {
     private int procedure;
 
     private long lastProposal = -1_000_000;
+    private long proposals;
 
     Operator(World world, Dice dice) {
         this.world = world;
@@ -71,8 +73,11 @@ final class Operator {
 
     void demote(int place) {
         ConfState members = world.rules().newestConfiguration();
-        if (members.voters().size() > 1 && mayChange()) {
-            long id = members.voters().get(place % members.voters().size());
+        demote(members, members.voters().get(place % members.voters().size()));
+    }
+
+    private void demote(ConfState members, long id) {
+        if (members.voters().contains(id) && members.voters().size() > 1 && !world.isHealed() && mayChange()) {
             propose(ConfChange.of(new Change(ChangeType.ADD_LEARNER, id, members.incarnation(id))));
         }
     }
@@ -134,18 +139,34 @@ final class Operator {
         ConfChange.Transition transition =
                 (choice & 16) != 0 ? ConfChange.Transition.JOINT_IMPLICIT : ConfChange.Transition.JOINT_EXPLICIT;
         propose(ConfChange.of(transition, changes, new byte[0]));
+        if (dice.chance(200)) {
+            world.agenda().in(dice.between(1, 150), () -> transfer(dice.nextInt(64)));
+        }
     }
 
     /** Nothing may change while a disk is missing: with its owner's voice lost, one voice less could be one too few. */
     private boolean mayChange() {
         if (world.rules().newestConfiguration().isJoint()) {
-            propose(ConfChange.leave());
+            finish();
             return false;
         }
         return replacing == null;
     }
 
+    /* Some do not wait until they see what came of it, and ask again at once. */
     private void propose(ConfChange change) {
+        ask(change);
+        long asked = ++proposals;
+        if (dice.chance(200)) {
+            world.agenda().in(dice.between(1, 60), () -> {
+                if (asked == proposals) {
+                    ask(change);
+                }
+            });
+        }
+    }
+
+    private void ask(ConfChange change) {
         lastProposal = world.agenda().now();
         world.leader()
                 .ifPresent(leader -> leader.call(host -> host.tell(node -> {
@@ -165,13 +186,89 @@ final class Operator {
         long target = voters.get(place % voters.size());
         SimulatedMember asked =
                 dice.chance(800) ? world.leader().orElse(world.memberList().get(0)) : dice.of(world.memberList());
-        asked.call(host -> host.tell(node -> node.transferLeadership(target)));
+        asked.call(host -> host.tell(node -> {
+            handOver(asked, node, target);
+            if (dice.chance(300)) {
+                insist(asked, target, node.status().hardState().term());
+            }
+        }));
+        if (dice.chance(200)) {
+            // Who is to lead next may not even vote by the time it is told so.
+            world.agenda()
+                    .in(dice.between(1_000, 2_500), () -> demote(world.rules().newestConfiguration(), target));
+        }
+        if (dice.chance(200)) {
+            // Then the old leader does not hear that there is a new one.
+            world.agenda().in(dice.between(1, 12), () -> cutOff(asked));
+        }
         long term = world.rules().newestTerm();
         world.agenda().in(3_000, () -> {
             if (world.rules().newestTerm() == term && world.leaderId() != target) {
                 world.coverage().count(Coverage.Seen.TRANSFER_LOST);
             }
         });
+    }
+
+    private void cutOff(SimulatedMember member) {
+        if (!world.isHealed()) {
+            world.network().cut((from, to) -> from == member.id() || to == member.id(), dice.between(200, 3_000));
+        }
+    }
+
+    private void handOver(SimulatedMember member, RawNode node, long target) {
+        world.watch().transferAsked(member);
+        node.transferLeadership(target);
+        if (node.status().transferTarget() != NodeId.NONE
+                && node.propose(new byte[1]).isAccepted()) {
+            throw new Violation(Rule.LIVENESS, "node " + member.id() + " takes on proposals while it hands over");
+        }
+    }
+
+    /* Asks for the same again and again, until the target has had its time; by then it leads, or the leader has given it up. */
+    private void insist(SimulatedMember leader, long target, long term) {
+        long begun = leader.ticks();
+        long startedAt = leader.startedAt();
+        long interval = 3L * world.setup().tickMillis();
+        world.agenda().in(interval, new Runnable() {
+            @Override
+            public void run() {
+                long asked = world.watch().transferAskedAt(leader);
+                if (!leader.isUp() || leader.startedAt() != startedAt || asked > begun + 6) {
+                    return; // somebody else has asked as well
+                }
+                Status status = leader.status().orElse(null);
+                if (status == null || status.hardState().term() != term || status.transferTarget() != target) {
+                    return;
+                }
+                long ticks = leader.ticks() - begun;
+                if (ticks > world.setup().electionTicks()) {
+                    throw new Violation(
+                            Rule.LIVENESS,
+                            "node " + leader.id() + " has been handing over to " + target + " for " + ticks + " ticks");
+                }
+                if (ticks <= 6) {
+                    leader.call(host -> host.tell(node -> handOver(leader, node, target)));
+                }
+                world.agenda().in(interval, this);
+            }
+        });
+    }
+
+    /** Somebody leads now. Who still takes itself for the leader is asked for reads, which it must not answer from here on. */
+    void doubt(long leader) {
+        for (SimulatedMember member : world.memberList()) {
+            if (member.id() != leader && !member.isPaused() && member.isLeader()) {
+                for (int i = 0; i < 10; i++) {
+                    world.agenda().in(dice.between(0, 1_000), () -> askForRead(member));
+                }
+            }
+        }
+    }
+
+    private void askForRead(SimulatedMember member) {
+        if (!member.isPaused() && member.isLeader()) {
+            member.call(host -> host.query(Registers.question(1), world.setup().leases(), Host.Reply.IGNORED));
+        }
     }
 
     // ---------------------------------------------------------------- lost disks
@@ -263,7 +360,7 @@ final class Operator {
             return;
         }
         if (world.rules().newestConfiguration().isJoint()) {
-            propose(ConfChange.leave());
+            finish();
         } else {
             change.get().ifPresent(this::propose);
         }
@@ -346,9 +443,10 @@ final class Operator {
         member.call(host -> host.tell(RawNode::forgetLeader));
     }
 
-    /** Leaves a joint configuration that nobody leaves by itself. */
+    /** Leaves a joint configuration that the leader does not leave by itself. */
     void finish() {
-        if (world.rules().newestConfiguration().isJoint()) {
+        ConfState members = world.rules().newestConfiguration();
+        if (members.isJoint() && !members.autoLeave()) {
             propose(ConfChange.leave());
         }
     }

@@ -13,9 +13,13 @@ import dev.keelraft.testkit.Violation.Rule;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Predicate;
 
 /**
  * What must hold for the group, checked at every step and over all of its history (paper, figure 3). It sees what hosts send,
@@ -40,11 +44,16 @@ final class Rules {
     /** The members behind an index, for each configuration change that took effect; and of the first ones. */
     private final TreeMap<Long, ConfState> configurations = new TreeMap<>();
 
+    /** The highest index that anybody has said to be committed, whether its entry was seen or not. */
+    private long claimed;
+
     private final Map<Long, Progress> progress = new HashMap<>();
     private final Map<Long, byte[]> snapshots = new HashMap<>();
     private final ConfState founding;
     private final int founders;
     private long elections;
+    private final Ballots ballots;
+    private final Readings readings;
 
     private record TermLog(long first, long termBefore, List<Entry> entries) {
         long end() {
@@ -52,8 +61,8 @@ final class Rules {
         }
     }
 
-    /** What is known of a member. */
-    private static final class Progress {
+    /** What a member's host has shown. */
+    final class Progress {
         /** Everything in its log up to here was compared with what is decided. */
         private long compared;
 
@@ -63,13 +72,36 @@ final class Rules {
 
         /** Those before, for a moment: what was committed under them may only be seen now. */
         private ConfState before = ConfState.EMPTY;
+
+        /** The newest change of the members that it has sent as a leader, and the term. */
+        private long newestChange;
+
+        private long newestChangeTerm;
+
+        /** Where its log ended when it led and learned that it is no member any more; nothing may come behind that in this term. */
+        private long closedAt = Long.MAX_VALUE;
+
+        private long closedTerm;
+
+        long applied() {
+            return applied;
+        }
+
+        /** The members as its host knows them, and those before them, which its node may have counted a moment ago. */
+        List<ConfState> known() {
+            return List.of(members.isEmpty() ? founding : members, before.isEmpty() ? founding : before);
+        }
     }
 
     Rules(World world, ConfState founders) {
         this.world = world;
+        this.ballots = new Ballots(world);
+        this.readings = new Readings(world);
         this.founders = founders.voters().size();
         this.founding = founders;
         configurations.put(0L, founders);
+        // The founders start with the entries that add them, and take them for committed from the start.
+        this.claimed = this.founders;
     }
 
     long elections() {
@@ -82,6 +114,15 @@ final class Rules {
 
     long decidedIndex() {
         return decided.size();
+    }
+
+    /** What is committed at an index, from 1 on. */
+    Entry decided(long index) {
+        return decided.get((int) index - 1);
+    }
+
+    Readings readings() {
+        return readings;
     }
 
     long leaderOf(long term) {
@@ -102,11 +143,17 @@ final class Rules {
         return !isMember(id) && configurations.values().stream().anyMatch(members -> names(members, id));
     }
 
-    private static boolean names(ConfState members, long id) {
-        return members.voters().contains(id)
-                || members.votersOutgoing().contains(id)
-                || members.learners().contains(id)
-                || members.learnersNext().contains(id);
+    static boolean names(ConfState members, long id) {
+        return all(members).contains(id);
+    }
+
+    /** All that a configuration names, each once. */
+    static Set<Long> all(ConfState members) {
+        Set<Long> all = new TreeSet<>(members.voters());
+        all.addAll(members.votersOutgoing());
+        all.addAll(members.learners());
+        all.addAll(members.learnersNext());
+        return all;
     }
 
     /** The index of the newest change of the members. */
@@ -114,7 +161,8 @@ final class Rules {
         return configurations.lastKey();
     }
 
-    private Progress progress(SimulatedMember member) {
+    /** What is known of a member. */
+    Progress progress(SimulatedMember member) {
         return progress.computeIfAbsent(member.id(), id -> new Progress());
     }
 
@@ -127,14 +175,75 @@ final class Rules {
             long commit = 0;
             if (message.body() instanceof Body.Append append) {
                 commit = append.commit();
+                checkTermOfCommit(member, message, append);
+                checkChanges(member, message, append);
             } else if (message.body() instanceof Body.Heartbeat heartbeat) {
                 commit = heartbeat.commit();
             }
             commits(member, commit, message.term());
         } else if (type == MessageType.TIMEOUT_NOW) {
             world.coverage().count(Coverage.Seen.TRANSFER_STARTED);
+        } else if (message.body() instanceof Body.Vote request) {
+            claimed = Math.max(claimed, request.commit());
+        } else if (message.body() instanceof Body.VoteResponse answer) {
+            claimed = Math.max(claimed, answer.commit());
         }
+        ballots.leaves(member, message, progress(member));
+        world.beliefs().leaves(member, message);
+        readings.leaves(message);
         world.trace().sent(message);
+    }
+
+    /* Whoever says first that something is committed, has counted it; and only what is of its own term may be counted (paper, figure 8). */
+    private void checkTermOfCommit(SimulatedMember member, Message message, Body.Append append) {
+        Storage log = member.shadow().written();
+        if (append.commit() > claimed
+                && append.commit() <= log.lastIndex()
+                && append.commit() >= log.firstIndex()
+                && log.term(append.commit()) != message.term()) {
+            throw new Violation(
+                    Rule.COMMITTED_ON_A_QUORUM,
+                    "node " + member.id() + ", which leads term " + message.term() + ", commits "
+                            + MemoryLogs.entry(log, append.commit()) + " by counting");
+        }
+    }
+
+    /* A change of the members is put into the log when all before it are applied; and a leader that is no member any more adds nothing. */
+    private void checkChanges(SimulatedMember member, Message message, Body.Append append) {
+        Progress of = progress(member);
+        for (Entry entry : append.entries()) {
+            if (entry.term() != message.term()) {
+                continue;
+            }
+            if (of.closedTerm == entry.term() && entry.index() > of.closedAt) {
+                throw new Violation(
+                        Rule.MEMBERSHIP,
+                        "node " + member.id() + " was removed, leads on, and has added " + entry + " behind index "
+                                + of.closedAt);
+            }
+            boolean isNew = of.newestChangeTerm != entry.term() || entry.index() > of.newestChange;
+            if (entry.type().isConfChange() && isNew) {
+                checkNothingAhead(member, entry);
+                of.newestChange = entry.index();
+                of.newestChangeTerm = entry.term();
+            }
+        }
+    }
+
+    private void checkNothingAhead(SimulatedMember member, Entry change) {
+        Progress of = progress(member);
+        Storage log = member.shadow().written();
+        boolean ownIsAhead = of.newestChangeTerm == change.term() && of.newestChange > of.applied;
+        boolean isAhead = ownIsAhead;
+        for (long i = Math.max(log.firstIndex(), of.applied + 1); i <= log.lastIndex() && i < change.index(); i++) {
+            isAhead |= MemoryLogs.entry(log, i).type().isConfChange();
+        }
+        if (isAhead) {
+            throw new Violation(
+                    Rule.MEMBERSHIP,
+                    "node " + member.id() + ", which has applied everything up to index " + of.applied
+                            + ", has proposed " + change + " behind another change");
+        }
     }
 
     private void leads(SimulatedMember member, long term) {
@@ -149,6 +258,7 @@ final class Rules {
             }
             return;
         }
+        ballots.leads(member, term, progress(member));
         elections++;
         world.coverage().count(Coverage.Seen.ELECTION);
         world.trace().leads(member.id(), term);
@@ -156,6 +266,7 @@ final class Rules {
             world.coverage().count(Coverage.Seen.TERM_WITHOUT_LEADER);
         }
         newestTerm = Math.max(newestTerm, term);
+        world.agenda().in(0, () -> world.operator().doubt(member.id()));
         Storage log = member.shadow().written();
         for (int i = decided.size() - 1; i >= 0 && i + 1 >= log.firstIndex(); i--) {
             if (decidedIn.get(i) < term && !MemoryLogs.holds(log, decided.get(i))) {
@@ -171,6 +282,16 @@ final class Rules {
 
     /** A member is about to append what a Ready holds. */
     void appends(SimulatedMember member, Ready ready) {
+        Snapshot snapshot = ready.snapshot();
+        Storage log = member.shadow().written();
+        if (snapshot.index() > log.snapshot().index()
+                && snapshot.index() <= log.lastIndex()
+                && log.term(snapshot.index()) == snapshot.term()) {
+            throw new Violation(
+                    Rule.LEADER_COMPLETENESS,
+                    "node " + member.id() + " takes " + snapshot
+                            + ", and loses what its log has behind it, up to index " + log.lastIndex());
+        }
         if (!ready.entries().isEmpty()) {
             long first = ready.entries().get(0).index();
             if (first <= member.shadow().written().lastIndex()) {
@@ -195,6 +316,14 @@ final class Rules {
             matches(member, entry, termBefore);
         }
         if (!ready.hardState().isEmpty()) {
+            if (ready.hardState().commit() > log.lastIndex()) {
+                throw new Violation(
+                        Rule.DURABLE_BEFORE_PROMISED,
+                        "node " + member.id() + " stores that everything up to index "
+                                + ready.hardState().commit() + " is committed, in a log that ends at "
+                                + log.lastIndex());
+            }
+            world.beliefs().stores(member, ready.hardState());
             commits(
                     member,
                     ready.hardState().commit(),
@@ -248,6 +377,7 @@ final class Rules {
     private void commits(SimulatedMember member, long index, long term) {
         Progress of = progress(member);
         of.committed = Math.max(of.committed, index);
+        claimed = Math.max(claimed, index);
         Storage log = member.shadow().written();
         long end = Math.min(of.committed, log.lastIndex());
         of.compared = Math.max(of.compared, log.firstIndex() - 1);
@@ -267,23 +397,21 @@ final class Rules {
             decided.add(entry);
             decidedIn.add(term);
             world.trace().committed(member.id(), entry.index());
-        } else if (!decided.get((int) entry.index() - 1).equals(entry)) {
+        } else if (!decided(entry.index()).equals(entry)) {
             throw new Violation(
                     Rule.STATE_MACHINE_SAFETY,
-                    "node " + member.id() + " takes " + entry + " for committed, and "
-                            + decided.get((int) entry.index() - 1) + " is");
+                    "node " + member.id() + " takes " + entry + " for committed, and " + decided(entry.index())
+                            + " is");
         }
     }
 
     /* The one who sees it first commits it, under the configuration that it has applied. */
     private void checkQuorum(SimulatedMember member, Entry newest) {
         Progress of = progress(member);
-        // The founders start with the entries that add them, and take them for committed from the start.
         if (newest.index() <= founders
                 || world.disksWereExchanged()
-                || isOnQuorum(of.members, newest)
-                || isOnQuorum(of.before, newest)
-                || isOnRecentQuorum(newest)) {
+                || of.known().stream().anyMatch(members -> isOnQuorum(members, newest))
+                || isRecentQuorum(members -> isOnQuorum(members, newest))) {
             return;
         }
         throw new Violation(
@@ -292,27 +420,22 @@ final class Rules {
                         + " for committed, and it is not on the disks of a majority of " + of.members);
     }
 
-    /* A leader with a slow disk shows late what it has committed; its members may have changed more than once by then. */
-    private boolean isOnRecentQuorum(Entry entry) {
-        return configurations.descendingMap().values().stream()
-                .limit(4)
-                .anyMatch(members -> isOnQuorum(members, entry));
+    /**
+     * Whether something holds of one of the last few configurations. A leader with a slow disk shows late what it has done; its
+     * members may have changed more than once by then.
+     */
+    boolean isRecentQuorum(Predicate<ConfState> holds) {
+        return configurations.descendingMap().values().stream().limit(4).anyMatch(holds);
     }
 
     private boolean isOnQuorum(ConfState members, Entry entry) {
-        // Nobody knows the members before the first change is applied.
-        ConfState counted = members.isEmpty() ? founding : members;
-        return isOnMajority(counted.voters(), entry)
-                && (counted.votersOutgoing().isEmpty() || isOnMajority(counted.votersOutgoing(), entry));
-    }
-
-    private boolean isOnMajority(List<Long> voters, Entry entry) {
-        int holders = 0;
-        for (long voter : voters) {
-            SimulatedMember member = world.members().get(voter);
-            holders += member != null && MemoryLogs.holds(member.shadow().durable(), entry) ? 1 : 0;
+        Set<Long> holders = new HashSet<>();
+        for (SimulatedMember member : world.members().values()) {
+            if (MemoryLogs.holds(member.shadow().durable(), entry)) {
+                holders.add(member.id());
+            }
         }
-        return 2 * holders > voters.size();
+        return Ballots.isQuorum(members, holders);
     }
 
     /** A sync may complete what others wait for; nothing to check, but a moment for the picture. */
@@ -329,13 +452,12 @@ final class Rules {
                     Rule.STATE_MACHINE_SAFETY,
                     "node " + member.id() + " applies " + entry + " behind index " + of.applied);
         }
-        if (entry.index() > decided.size()
-                || !decided.get((int) entry.index() - 1).equals(entry)) {
+        if (entry.index() > decided.size() || !decided(entry.index()).equals(entry)) {
             // It may be handed out before this Ready is written; then it must be what will be written.
             if (entry.index() <= decided.size()) {
                 throw new Violation(
                         Rule.STATE_MACHINE_SAFETY,
-                        "node " + member.id() + " applies " + entry + ", and " + decided.get((int) entry.index() - 1)
+                        "node " + member.id() + " applies " + entry + ", and " + decided(entry.index())
                                 + " is committed");
             }
             of.committed = Math.max(of.committed, entry.index());
@@ -369,6 +491,12 @@ final class Rules {
         of.applied = member.shadow().written().snapshot().index();
         of.compared = 0;
         of.committed = 0;
+        of.members = member.shadow().written().snapshot().confState();
+        of.before = of.members;
+        of.newestChange = 0;
+        of.closedTerm = 0;
+        readings.restarted(member);
+        world.beliefs().started(member, founding.voters().contains(member.id()) ? founders : 0);
     }
 
     /** State machines that were given the same commands are the same. */
@@ -381,8 +509,17 @@ final class Rules {
 
     // ---------------------------------------------------------------- members
 
+    /** A leader knows that it is no member any more, and leads on, since it was told to; its log ends here. */
+    void closed(SimulatedMember member, long term, long lastIndex) {
+        Progress of = progress(member);
+        of.closedTerm = term;
+        of.closedAt = lastIndex;
+    }
+
     void configured(SimulatedMember member, long index, ConfState members) {
-        known(progress(member), members);
+        Progress of = progress(member);
+        known(of, members);
+        world.watch().configured(member, of.before, members);
         if (index <= founders) {
             // The founders' first entries add them one by one; a founder that starts anew from nothing comes through
             // them again.

@@ -1,6 +1,7 @@
 package dev.keelraft.testkit;
 
 import dev.keelraft.RaftConfig;
+import java.util.List;
 
 /**
  * What one group is like: drawn anew for each run, since many bugs need two settings at once that no default has (swarm testing).
@@ -10,13 +11,14 @@ import dev.keelraft.RaftConfig;
  * @param tickMillis the length of a tick
  * @param electionTicks see {@link RaftConfig}
  * @param heartbeatTicks see there
- * @param preVote see there
+ * @param preVotes a bit for each member: whether it asks before it campaigns; some do and some do not while a group is being upgraded
  * @param checkQuorum see there
  * @param leases whether leaders hold leases, and clients ask for reads by them
  * @param stepDownOnRemoval see {@link RaftConfig}
  * @param incarnations whether disks have names, so that a member can come back with another one
  * @param priorities whether members differ in how much they should lead
  * @param small whether limits on messages, Readys and windows are so small that they matter
+ * @param uncommittedBytes what a leader takes that is not committed, where limits are small
  * @param snapshotEntries after how many entries a snapshot is due
  * @param applyMillis how long it takes to apply, at most
  * @param thinkMillis how long a client rests between two commands, at most
@@ -28,36 +30,41 @@ record Setup(
         int tickMillis,
         int electionTicks,
         int heartbeatTicks,
-        boolean preVote,
+        int preVotes,
         boolean checkQuorum,
         boolean leases,
         boolean stepDownOnRemoval,
         boolean incarnations,
         boolean priorities,
         boolean small,
+        int uncommittedBytes,
         int snapshotEntries,
         int applyMillis,
         int thinkMillis,
         int clients) {
 
+    /** The bits of all members. */
+    static final int ALL = -1;
+
     static Setup draw(SimulationOptions options, Dice dice) {
         boolean checkQuorum = dice.chance(800);
         return new Setup(
-                options.members() > 0 ? options.members() : dice.of(java.util.List.of(1, 2, 3, 3, 3, 3, 4, 5, 5)),
+                options.members() > 0 ? options.members() : dice.of(List.of(1, 2, 3, 3, 3, 3, 4, 5, 5)),
                 dice.nextInt(1 << 10) & (dice.chance(500) ? -1 : 0),
                 options.tickMillis(),
                 10,
                 dice.chance(700) ? 1 : dice.between(2, 4),
-                dice.chance(700),
+                dice.chance(700) ? ALL : dice.nextInt(1 << 10) & (dice.chance(500) ? -1 : 0),
                 checkQuorum,
                 checkQuorum && dice.chance(400),
                 dice.chance(850),
                 dice.chance(400),
                 dice.chance(150),
                 dice.chance(500),
-                dice.of(java.util.List.of(5, 20, 100, 400)),
-                dice.of(java.util.List.of(1, 5, 100)),
-                dice.of(java.util.List.of(20, 200, 1_000)),
+                dice.of(List.of(70, 400)),
+                dice.of(List.of(5, 20, 100, 400)),
+                dice.of(List.of(1, 5, 100)),
+                dice.of(List.of(20, 200, 1_000)),
                 options.clients() >= 0 ? options.clients() : dice.between(2, 6));
     }
 
@@ -66,11 +73,13 @@ record Setup(
         RaftConfig.Builder builder = RaftConfig.builder(member.id(), random)
                 .electionTicks(electionTicks)
                 .heartbeatTicks(heartbeatTicks)
-                .preVote(preVote)
+                .preVote(isSet(preVotes, member.id()))
                 .checkQuorum(checkQuorum)
                 .leaseReads(leases)
                 .stepDownOnRemoval(stepDownOnRemoval)
                 .incarnation(member.incarnation())
+                // Now and then a host forgets to say what became of a snapshot.
+                .snapshotTimeoutTicks(4 * electionTicks)
                 .priority(priorities ? (int) (member.id() % 3) : 0)
                 .asyncStorageWrites(isPipelined(member.id()));
         if (small) {
@@ -79,14 +88,17 @@ record Setup(
                     .maxCommittedBytes(120)
                     .maxInflightMessages(3)
                     .maxInflightBytes(300)
-                    .maxUncommittedBytes(400)
-                    .maxPendingReads(4)
-                    .snapshotTimeoutTicks(30);
+                    .maxUncommittedBytes(uncommittedBytes)
+                    .maxPendingReads(4);
         }
         return builder;
     }
 
     boolean isPipelined(long id) {
-        return (pipelined >> (id % 10) & 1) == 1;
+        return isSet(pipelined, id);
+    }
+
+    private static boolean isSet(int bits, long id) {
+        return (bits >> (id % 10) & 1) == 1;
     }
 }

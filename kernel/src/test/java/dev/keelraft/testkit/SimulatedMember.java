@@ -3,6 +3,7 @@ package dev.keelraft.testkit;
 import dev.keelraft.FailureCause;
 import dev.keelraft.RaftConfig;
 import dev.keelraft.RaftFailedException;
+import dev.keelraft.ReadPolicy;
 import dev.keelraft.Ready;
 import dev.keelraft.Status;
 import dev.keelraft.model.ConfState;
@@ -52,9 +53,11 @@ final class SimulatedMember {
 
     private int clockPercent = 100;
     private int ticker;
+    private long ticks;
 
     private long diskMillis = 2;
     private long stalledUntil;
+    private long slowUntil;
 
     /** Loses power at so many persist points from now; 0 for none. */
     private int powerLossIn;
@@ -90,6 +93,31 @@ final class SimulatedMember {
 
     boolean isPaused() {
         return paused;
+    }
+
+    /** How its present process has configured its node. */
+    Optional<RaftConfig> config() {
+        return life == null ? Optional.empty() : Optional.of(life.config);
+    }
+
+    /** Whether its process has begun to store a leader's snapshot, and does not know yet that it is stored. */
+    boolean isInstalling() {
+        return life != null && life.installing > 0;
+    }
+
+    /** Whether its messages leave in the moment in which its node has written them, but for those that wait for the disk. */
+    boolean sendsAtOnce() {
+        return life != null && life.host instanceof PipelinedHost;
+    }
+
+    /** How many ticks its processes have seen. */
+    long ticks() {
+        return ticks;
+    }
+
+    /** Whether its disk finishes nothing, or did not so a moment ago. */
+    boolean hasSlowDisk() {
+        return slowUntil + 2_000 > world.agenda().now();
     }
 
     long startedAt() {
@@ -219,6 +247,7 @@ final class SimulatedMember {
 
     boolean fillDisk(long millis) {
         SimulatedDisk full = disk;
+        slowUntil = Math.max(slowUntil, world.agenda().now() + millis + RETRY_MILLIS);
         world.agenda().in(millis, () -> full.fill(false));
         return full.fill(true);
     }
@@ -291,7 +320,7 @@ final class SimulatedMember {
         int ticks = world.setup().leases() ? missedTicks : Math.min(missedTicks, dice.of(List.of(0, 1, 1000)));
         missedTicks = 0;
         for (int i = 0; i < ticks; i++) {
-            call(Host::tick);
+            tick();
         }
         while (!paused && !deferred.isEmpty()) {
             deferred.remove().run();
@@ -313,9 +342,14 @@ final class SimulatedMember {
             if (paused) {
                 missedTicks++;
             } else {
-                call(Host::tick);
+                tick();
             }
         });
+    }
+
+    private void tick() {
+        ticks++;
+        call(Host::tick);
     }
 
     /** The most messages that it has sent between two ticks since this was asked last. */
@@ -328,6 +362,7 @@ final class SimulatedMember {
 
     void slowDisk(long millis, long lasting) {
         diskMillis = millis;
+        slowUntil = Math.max(slowUntil, world.agenda().now() + lasting);
         world.agenda().in(lasting, () -> diskMillis = 2);
     }
 
@@ -336,6 +371,7 @@ final class SimulatedMember {
             world.coverage().count(Coverage.Seen.LEADER_STALLED);
         }
         stalledUntil = Math.max(stalledUntil, world.agenda().now() + millis);
+        slowUntil = Math.max(slowUntil, stalledUntil);
     }
 
     void heal() {
@@ -438,6 +474,8 @@ final class SimulatedMember {
         /** Writes of which the process does not know yet that they are done. */
         private int unfinished;
 
+        private int installing;
+
         Life(HostLog log) {
             this.log = log;
             this.config = world.config(SimulatedMember.this, dice.fork());
@@ -498,8 +536,14 @@ final class SimulatedMember {
                     && ready.snapshot().isNone();
             if (empty && unfinished == 0) {
                 then.run();
-            } else {
+            } else if (ready.snapshot().isNone()) {
                 enqueue(new Writing(ready, Snapshot.NONE, 0, empty, then));
+            } else {
+                installing++;
+                enqueue(new Writing(ready, Snapshot.NONE, 0, empty, () -> {
+                    installing--;
+                    then.run();
+                }));
             }
         }
 
@@ -717,6 +761,22 @@ final class SimulatedMember {
         public void configured(long index, ConfState members) {
             if (!isOver()) {
                 world.rules().configured(SimulatedMember.this, index, members);
+            }
+        }
+
+        @Override
+        public void asks(long number, ReadPolicy policy, long ledTerm) {
+            if (!isOver()) {
+                world.rules().readings().asks(SimulatedMember.this, number, ledTerm, policy);
+            }
+        }
+
+        @Override
+        public void confirms(long number, long index) {
+            if (!isOver()) {
+                List<ConfState> known =
+                        world.rules().progress(SimulatedMember.this).known();
+                world.rules().readings().confirms(SimulatedMember.this, number, index, known);
             }
         }
 

@@ -1,6 +1,7 @@
 package dev.keelraft.testkit;
 
 import dev.keelraft.RaftConfig;
+import dev.keelraft.ReadPolicy;
 import dev.keelraft.Ready;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
@@ -74,6 +75,24 @@ public interface Site {
 
     /** Says who the members are behind an index, after a configuration change was applied (or rejected). */
     void configured(long index, ConfState members);
+
+    /**
+     * Says that the node is about to be asked for a read. A host that says this, and what comes of it, has its reads checked more sharply than
+     * by what its clients see.
+     *
+     * @param number the host's own for this read, once in a life
+     * @param policy how it is asked
+     * @param ledTerm the term that the node leads now; 0 if it does not lead
+     */
+    default void asks(long number, ReadPolicy policy, long ledTerm) {}
+
+    /**
+     * Says that the node has answered a read.
+     *
+     * @param number what {@link #asks} was told
+     * @param index from which applied index on the read may be served
+     */
+    default void confirms(long number, long index) {}
 
     /** Says that the state machine was set to a snapshot. */
     void restored(Snapshot snapshot);

@@ -30,6 +30,8 @@ final class World {
     private final Trace trace;
     private final Network network;
     private final Rules rules;
+    private final LeaderWatch watch;
+    private final Beliefs beliefs;
     private final TreeMap<Long, SimulatedMember> members = new TreeMap<>();
     private final Operator operator;
     private final Clients clients;
@@ -51,6 +53,8 @@ final class World {
             founders.add(id);
         }
         this.lastId = setup.members();
+        this.watch = new LeaderWatch(this);
+        this.beliefs = new Beliefs(this);
         this.rules = new Rules(this, ConfState.of(founders));
         for (long id : founders) {
             members.put(id, new SimulatedMember(this, id, dice.fork(), founders));
@@ -85,6 +89,14 @@ final class World {
 
     Rules rules() {
         return rules;
+    }
+
+    Beliefs beliefs() {
+        return beliefs;
+    }
+
+    LeaderWatch watch() {
+        return watch;
     }
 
     Operator operator() {
@@ -192,7 +204,7 @@ final class World {
         long start = agenda.now();
         // Without pre-votes whoever cannot win may be the first to try, again and again; so may members that were
         // removed and run on.
-        boolean disturbed = !setup.preVote()
+        boolean disturbed = setup.preVotes() != Setup.ALL
                 || setup.priorities()
                 || members.size() > rules.newestConfiguration().voters().size();
         long patience = disturbed ? 3 : 1;
@@ -213,6 +225,18 @@ final class World {
                             + states());
         }
         clients.stop();
+        settle(timeout);
+        checkQuiet(timeout);
+        Exercises exercises = new Exercises(this, dice.fork(), timeout);
+        exercises.handOver();
+        settle(timeout);
+        exercises.grow();
+        settle(timeout);
+        exercises.shrink();
+        settle(timeout);
+    }
+
+    private void settle(long timeout) {
         String left = "";
         for (long end = agenda.now() + SETTLING_TIMEOUTS * timeout; agenda.now() < end; ) {
             agenda.runUntil(agenda.now() + timeout);
@@ -225,7 +249,6 @@ final class World {
         if (!left.isEmpty()) {
             throw new Violation(Rule.LIVENESS, "long after everything was healed " + left + ": " + states());
         }
-        checkQuiet(timeout);
     }
 
     private interface Condition {
@@ -287,6 +310,10 @@ final class World {
             if (peer.state() != ProgressState.REPLICATE || peer.match() != leader.lastIndex()) {
                 return "the leader takes node " + peer.id() + " for " + peer.state() + " up to " + peer.match();
             }
+            if (peer.inflightMessages() > 0) {
+                return "the leader waits for node " + peer.id() + " to acknowledge " + peer.inflightMessages()
+                        + " appends";
+            }
         }
         return "";
     }
@@ -328,6 +355,8 @@ final class World {
                 continue;
             }
             member.status().ifPresent(status -> {
+                beliefs.look(member, setup.electionTicks());
+                member.config().ifPresent(config -> watch.look(member, config, status));
                 for (Status.Peer peer : status.peers()) {
                     if (peer.match() >= peer.next()
                             || peer.match() > status.lastIndex()
