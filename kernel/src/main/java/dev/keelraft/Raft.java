@@ -381,9 +381,14 @@ final class Raft {
         long candidate = message.from();
         Body.Vote request = (Body.Vote) message.body();
         learnCommit(request.commit(), request.commitTerm());
+        // The candidate's term may have come here before its request, with a message that asks for nothing; the leader
+        // of an
+        // earlier term counts on the promise all the same.
+        boolean isPromised = promisedTicks > 0 && !request.transfer();
         // One vote in a term, and none against a leader of this term; a pre-vote for a later term binds nobody.
-        boolean free =
-                vote == candidate || (vote == NodeId.NONE && lead == NodeId.NONE) || (pre && message.term() > term);
+        boolean free = vote == candidate
+                || (vote == NodeId.NONE && lead == NodeId.NONE && !isPromised)
+                || (pre && message.term() > term);
         // A learner votes too: it may be a voter by now, and not know it yet.
         if (free && log.isUpToDate(request.lastIndex(), request.lastTerm()) && !insistsOnPriority(request)) {
             // The term that was asked for; for a pre-vote it is not ours.

@@ -267,6 +267,23 @@ class LeaseTest {
             assertThat(follower.vote()).isEqualTo(3);
         }
 
+        /** The simulator's find, seed 8578: such a message is that of a member whom an old leader has written to. */
+        @Test
+        void vote_for_nobody_in_a_term_either_that_they_came_to_by_another_message() {
+            follower.follow(1, 2);
+            follower.step(MessageType.APPEND_RESPONSE, 3, 3, Body.AppendResponse.accepted(0));
+            assertThat(follower.term()).isEqualTo(3);
+            follower.tick(ELECTION_TICKS - 1);
+            Body.Vote request = new Body.Vote(100, 100, false);
+            assertThat(follower.step(MessageType.VOTE, 3, 3, request)).isEqualTo(StepResult.HANDLED);
+            assertThat(follower.sent(MessageType.VOTE_RESPONSE))
+                    .extracting(answer -> ((Body.VoteResponse) answer.body()).rejected())
+                    .containsExactly(true);
+            follower.tick(1);
+            follower.step(MessageType.VOTE, 3, 3, request);
+            assertThat(follower.vote()).isEqualTo(3);
+        }
+
         @Test
         void every_sign_of_the_leader_renews_the_promise() {
             follower.follow(1, 2);
