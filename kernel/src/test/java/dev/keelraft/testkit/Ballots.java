@@ -4,6 +4,7 @@ import dev.keelraft.Storage;
 import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
+import dev.keelraft.model.HardState;
 import dev.keelraft.model.Message;
 import dev.keelraft.testkit.Violation.Rule;
 import java.util.HashMap;
@@ -184,6 +185,7 @@ final class Ballots {
         promises.remove(member.id());
         Set<Long> grants = new HashSet<>(bid(term, member.id()).grants);
         grants.add(member.id());
+        checkOwnVote(member, term);
         for (ConfState members : of.known()) {
             if (isQuorum(members, grants)) {
                 return;
@@ -195,6 +197,17 @@ final class Ballots {
                     Rule.ELECTION_SAFETY,
                     "node " + member.id() + " leads term " + term + " of " + of.known() + " with the votes of "
                             + grants);
+        }
+    }
+
+    /* It counts when it is durable, like everybody else's. */
+    private void checkOwnVote(SimulatedMember member, long term) {
+        HardState stored = member.shadow().durable().hardState();
+        boolean isDurable = stored.term() > term || (stored.term() == term && stored.vote() == member.id());
+        if (world.options().checkPromises() && !isDurable) {
+            throw new Violation(
+                    Rule.DURABLE_BEFORE_PROMISED,
+                    "node " + member.id() + " leads term " + term + ", and on its disk there is " + stored);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.keelraft.model.Message;
 import dev.keelraft.model.MessageType;
 import dev.keelraft.testkit.Violation.Rule;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -117,14 +118,20 @@ final class Beliefs {
     /** What a member is about to store. */
     void stores(SimulatedMember member, HardState state) {
         Told of = told(member);
-        of.hasLed |= world.rules().leaderOf(state.term()) == member.id()
-                || world.rules().newestConfiguration().voters().size() == 1;
+        of.hasLed |= world.rules().leaderOf(state.term()) == member.id() || isAlone(member);
         if (!of.hasLed && state.commit() > of.committed) {
             throw new Violation(
                     Rule.STATE_MACHINE_SAFETY,
                     "node " + member.id() + " takes everything up to index " + state.commit()
                             + " for committed, and was told that of what comes up to index " + of.committed);
         }
+    }
+
+    /* Then it leads, and there may be nobody to whom it would say so. */
+    private boolean isAlone(SimulatedMember member) {
+        List<Long> self = List.of(member.id());
+        return world.rules().progress(member).known().stream()
+                .anyMatch(members -> members.voters().equals(self));
     }
 
     /* Or one that was cut off may ask for ever (etcd issue 8501). */

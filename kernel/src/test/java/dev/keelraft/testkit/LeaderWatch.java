@@ -4,6 +4,7 @@ import dev.keelraft.RaftConfig;
 import dev.keelraft.RawNode;
 import dev.keelraft.Status;
 import dev.keelraft.Storage;
+import dev.keelraft.model.Body;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.NodeId;
@@ -15,6 +16,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How leaders rule: whether they step down when they hear from no majority, and only then, and whether what they say of their peers
@@ -36,6 +38,9 @@ final class LeaderWatch {
 
         private long configuredAt;
         private long transferAskedAt;
+
+        /** What it is about to get is a rejection that means nothing any more. */
+        private boolean outdated;
 
         /** The term that it led when it was looked at last, or 0; from when on; and what was known then. */
         private long ledTerm;
@@ -67,15 +72,50 @@ final class LeaderWatch {
     void hears(SimulatedMember member, Message message) {
         Seen of = seen(member);
         switch (message.type()) {
-            case APPEND_RESPONSE, HEARTBEAT_RESPONSE ->
+            case APPEND_RESPONSE, HEARTBEAT_RESPONSE -> {
                 of.heard
                         .computeIfAbsent(message.term(), term -> new HashMap<>())
                         .put(message.from(), member.ticks());
+                of.outdated = isOutdatedRejection(member, message);
+            }
             case TRANSFER_LEADER -> transferAsked(member);
             default -> {
                 // Says nothing to a leader.
             }
         }
+    }
+
+    /** It has got it. */
+    void heard(SimulatedMember member, Message message) {
+        Seen of = seen(member);
+        if (of.outdated && !isReplicated(member, message)) {
+            throw new Violation(
+                    Rule.BOUNDED_FLOW,
+                    "node " + member.id() + " probes because of what was acknowledged since: " + message);
+        }
+        of.outdated = false;
+    }
+
+    private static boolean isOutdatedRejection(SimulatedMember member, Message message) {
+        return message.body() instanceof Body.AppendResponse answer
+                && answer.rejected()
+                && member.status()
+                        .filter(status -> status.hardState().term() == message.term())
+                        .flatMap(status -> peer(status, message.from()))
+                        .map(peer -> peer.state() == ProgressState.REPLICATE && answer.index() <= peer.match())
+                        .orElse(false);
+    }
+
+    /* Or nobody leads any more. */
+    private static boolean isReplicated(SimulatedMember member, Message message) {
+        return member.status()
+                .flatMap(status -> peer(status, message.from()))
+                .map(peer -> peer.state() == ProgressState.REPLICATE)
+                .orElse(true);
+    }
+
+    private static Optional<Status.Peer> peer(Status status, long id) {
+        return status.peers().stream().filter(peer -> peer.id() == id).findFirst();
     }
 
     /** A node is asked to hand over. That gives it a new election time-out, and so more time to notice that it is alone. */
@@ -113,17 +153,15 @@ final class LeaderWatch {
 
     /** Tells a node what became of a snapshot. One that did not arrive has changed nothing about what the peer has. */
     static void report(RawNode node, long to, boolean arrived) {
-        boolean waits = isAwaited(node.status(), to);
+        boolean waits = peer(node.status(), to)
+                .filter(peer -> peer.state() == ProgressState.SNAPSHOT)
+                .isPresent();
         node.reportSnapshot(to, arrived);
-        for (Status.Peer peer : node.status().peers()) {
-            if (waits && !arrived && peer.id() == to && peer.next() != peer.match() + 1) {
-                throw new Violation(Rule.BOUNDED_FLOW, "after a snapshot that did not arrive there is " + peer);
-            }
-        }
-    }
-
-    private static boolean isAwaited(Status status, long to) {
-        return status.peers().stream().anyMatch(peer -> peer.id() == to && peer.state() == ProgressState.SNAPSHOT);
+        peer(node.status(), to)
+                .filter(peer -> waits && !arrived && peer.next() != peer.match() + 1)
+                .ifPresent(peer -> {
+                    throw new Violation(Rule.BOUNDED_FLOW, "after a snapshot that did not arrive there is " + peer);
+                });
     }
 
     /** Looks at what a node says of itself; now and then, and it is not paused. */

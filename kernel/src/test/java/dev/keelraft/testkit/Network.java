@@ -175,6 +175,7 @@ final class Network {
                     world.watch().hears(receiver, message);
                     world.beliefs().hears(receiver, message);
                     host.step(message);
+                    world.watch().heard(receiver, message);
                 });
                 if (message.type() == MessageType.INSTALL_SNAPSHOT && !healed && dice.chance(30)) {
                     // The worst moment for a host to ask for this.
