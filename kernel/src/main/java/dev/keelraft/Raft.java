@@ -351,27 +351,26 @@ final class Raft {
     private StepResult stepOldTerm(Message message) {
         MessageType type = message.type();
         if (message.body() instanceof Body.VoteResponse answer) {
-            // It counts for nothing, and yet what it tells is a fact. Who refuses a pre-vote keeps its own term, which
-            // may be
+            // It counts for nothing, and yet what it tells is a fact. Who refuses a pre-vote keeps its own term, which may be
             // older than that of the one who asks: this would be dropped each time, and the two never get on.
             learnCommit(answer.commit(), answer.commitTerm());
         }
         if (type == MessageType.PRE_VOTE) {
-            // Say no, with our term: a node that was cut off, or a version without pre-votes, must learn that it is
-            // behind, or
+            // Say no, with our term: a node that was cut off, or a version without pre-votes, must learn that it is behind, or
             // neither it nor we might ever win (etcd issue 8501).
             refuseVote(MessageType.PRE_VOTE_RESPONSE, message.from());
         } else if ((type == MessageType.APPEND || type == MessageType.HEARTBEAT)
-                && (config.checkQuorum() || config.preVote() || neverCampaigns())) {
+                && (config.checkQuorum() || config.preVote() || doesNotAsk(message.from()))) {
             // A leader of an old term: its followers protect it from us, so it must hear of our term from us. Without
-            // these protections our next campaign would tell it, if there will be one.
+            // these protections our next campaign would tell it, if there will be one, and if that comes to it.
             outbox.send(MessageType.APPEND_RESPONSE, message.from(), Body.AppendResponse.accepted(0));
         }
         return StepResult.OLD_TERM;
     }
 
-    private boolean neverCampaigns() {
-        return !isPromotable() && config.deviates(Deviation.OLD_LEADER_HEARS_OF_NEW_TERM);
+    private boolean doesNotAsk(long voter) {
+        return !(isPromotable() && membership.voters().contains(voter))
+                && config.deviates(Deviation.OLD_LEADER_HEARS_OF_NEW_TERM);
     }
 
     /** Gives the vote, or the prospect of it (paper, 5.2 and 5.4.1). */

@@ -135,7 +135,7 @@
  *     <td><a href="https://github.com/etcd-io/etcd/issues/10225">etcd#10225</a></td>
  *     <td>a second snapshot if the time is too short</td></tr>
  * <tr><td>{@code OLD_LEADER_HEARS_OF_NEW_TERM}</td>
- *     <td>a learner that was a candidate follows nobody, for ever</td>
+ *     <td>a learner that was a candidate, or a voter that missed a change of the others, follows nobody, for ever</td>
  *     <td>our simulation; paper, 5.1: a server with a stale term is told</td>
  *     <td>one message</td></tr>
  * <tr><td>{@code COMMIT_BY_VOTE}</td>

@@ -466,33 +466,46 @@ class DeviationTest {
     @Nested
     @DisplayName("a leader of an old term hears of the new one")
     class OldLeader {
-        /** What a learner, which was a candidate in term 5 once, says to the leader of term 3. */
-        private List<Message> said(boolean on) {
-            MemoryStorage storage =
-                    new MemoryStorage(new Snapshot(4, 3, ConfState.of(List.of(1L), List.of(2L)), new byte[0]));
+        /** Led by node 1, which has made this one a learner. */
+        private static final ConfState LEARNS = ConfState.of(List.of(1L), List.of(2L));
+
+        /** From before node 1 took the place of node 3. */
+        private static final ConfState OUTDATED = ConfState.of(List.of(2L, 3L));
+
+        /** What a member that was a candidate in term 5 says to the leader of term 3. */
+        private List<Message> said(ConfState members, boolean on) {
+            MemoryStorage storage = new MemoryStorage(new Snapshot(4, 3, members, new byte[0]));
             storage.setHardState(new HardState(5, 2, 4));
             RaftConfig config = with(Deviation.OLD_LEADER_HEARS_OF_NEW_TERM, on)
                     .apply(RaftConfig.builder(2, new Random(1)).preVote(false).checkQuorum(false))
                     .build();
-            RawNode learner = RawNode.restart(
-                    config, storage, new Applied(4, storage.snapshot().confState()));
+            RawNode node = RawNode.restart(config, storage, new Applied(4, members));
             Message heartbeat = new Message(MessageType.HEARTBEAT, 1, 2, 3, new Body.Heartbeat(4, new byte[0]));
-            assertThat(learner.step(heartbeat)).isEqualTo(StepResult.OLD_TERM);
-            return learner.hasReady() ? learner.ready().messagesAfterPersist() : List.of();
+            assertThat(node.step(heartbeat)).isEqualTo(StepResult.OLD_TERM);
+            return node.hasReady() ? node.ready().messagesAfterPersist() : List.of();
         }
 
         @Test
-        void off_a_learner_with_a_newer_term_follows_nobody_for_ever() {
-            assertThat(said(false)).isEmpty();
+        void off_a_member_whose_campaigns_do_not_reach_the_leader_follows_nobody_for_ever() {
+            assertThat(said(LEARNS, false)).isEmpty();
+            assertThat(said(OUTDATED, false)).isEmpty();
         }
 
         @Test
         void on_it_tells_its_term() {
-            assertThat(said(true)).singleElement().satisfies(message -> {
-                assertThat(message.to()).isEqualTo(1);
-                assertThat(message.term()).isEqualTo(5);
-                assertThat(message.type()).isEqualTo(MessageType.APPEND_RESPONSE);
-            });
+            for (ConfState members : List.of(LEARNS, OUTDATED)) {
+                assertThat(said(members, true)).singleElement().satisfies(message -> {
+                    assertThat(message.to()).isEqualTo(1);
+                    assertThat(message.term()).isEqualTo(5);
+                    assertThat(message.type()).isEqualTo(MessageType.APPEND_RESPONSE);
+                });
+            }
+        }
+
+        /** It hears of the term by the next campaign, as in etcd's library. */
+        @Test
+        void on_it_does_not_tell_a_leader_that_it_will_ask_for_its_vote() {
+            assertThat(said(ConfState.of(List.of(1L, 2L, 3L)), true)).isEmpty();
         }
     }
 }

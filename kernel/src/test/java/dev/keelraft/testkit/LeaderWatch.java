@@ -38,6 +38,7 @@ final class LeaderWatch {
 
         private long configuredAt;
         private long transferAskedAt;
+        private int transfersAsked;
 
         /** What it is about to get is a rejection that means nothing any more. */
         private boolean outdated;
@@ -120,12 +121,14 @@ final class LeaderWatch {
 
     /** A node is asked to hand over. That gives it a new election time-out, and so more time to notice that it is alone. */
     void transferAsked(SimulatedMember member) {
-        seen(member).transferAskedAt = member.ticks();
+        Seen of = seen(member);
+        of.transferAskedAt = member.ticks();
+        of.transfersAsked++;
     }
 
-    /** The tick at which that was so the last time. */
-    long transferAskedAt(SimulatedMember member) {
-        return seen(member).transferAskedAt;
+    /** How often this life of it was asked that. */
+    int transfersAsked(SimulatedMember member) {
+        return seen(member).transfersAsked;
     }
 
     /** A host has other members now. Those who are new have had no chance to answer. */

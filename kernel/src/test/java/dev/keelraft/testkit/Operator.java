@@ -229,11 +229,15 @@ final class Operator {
         long begun = leader.ticks();
         long startedAt = leader.startedAt();
         long interval = 3L * world.setup().tickMillis();
+        int asked = world.watch().transfersAsked(leader);
         world.agenda().in(interval, new Runnable() {
+            private int expected = asked;
+
             @Override
             public void run() {
-                long asked = world.watch().transferAskedAt(leader);
-                if (!leader.isUp() || leader.startedAt() != startedAt || asked > begun + 6) {
+                if (!leader.isUp()
+                        || leader.startedAt() != startedAt
+                        || world.watch().transfersAsked(leader) != expected) {
                     return; // somebody else has asked as well
                 }
                 Status status = leader.status().orElse(null);
@@ -247,7 +251,10 @@ final class Operator {
                             "node " + leader.id() + " has been handing over to " + target + " for " + ticks + " ticks");
                 }
                 if (ticks <= 6) {
-                    leader.call(host -> host.tell(node -> handOver(leader, node, target)));
+                    leader.call(host -> host.tell(node -> {
+                        expected++;
+                        handOver(leader, node, target);
+                    }));
                 }
                 world.agenda().in(interval, this);
             }
