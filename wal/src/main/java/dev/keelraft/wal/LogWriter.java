@@ -159,18 +159,13 @@ final class LogWriter {
         if (durableLsn == endLsn) {
             return;
         }
-        Events.Sync event = Events.PRESENT ? new Events.Sync() : null;
-        if (event != null) {
-            event.begin();
-            event.bytes = endLsn - durableLsn;
-        }
+        long bytes = endLsn - durableLsn;
+        Events.Sync event = Events.sync();
         try {
             force();
             checkLock(lock.wasIntactLately());
             mark.advance(durableLsn, durableBatch, durableChain);
-            if (event != null) {
-                event.commit();
-            }
+            event.end(bytes);
         } catch (IOException | RuntimeException | Error e) {
             throw poison("frames could not be forced to the disk", e);
         }
@@ -234,10 +229,7 @@ final class LogWriter {
      * the disk before anything in it is acknowledged.
      */
     private void cut(long frameBytes) throws IOException {
-        Events.SegmentCut event = Events.PRESENT ? new Events.SegmentCut() : null;
-        if (event != null) {
-            event.begin();
-        }
+        Events.Cut event = Events.cut();
         checkLock(lock.isIntact());
         long fileBytes = fileBytesFor(frameBytes);
         Spare spare = spares.take();
@@ -262,12 +254,7 @@ final class LogWriter {
         chain = end.chain();
         durable();
         mark(false);
-        if (event != null) {
-            event.sequence = header.sequence();
-            event.fileBytes = fileBytes;
-            event.prepared = spare != null;
-            event.commit();
-        }
+        event.end(header.sequence(), fileBytes, spare != null);
         spares.prepare();
     }
 
@@ -373,10 +360,7 @@ final class LogWriter {
         if (released == 0) {
             return;
         }
-        Events.Release event = Events.PRESENT ? new Events.Release() : null;
-        if (event != null) {
-            event.begin();
-        }
+        Events.Release event = Events.release();
         try {
             checkLock(lock.isIntact());
             Segment[] removed = segments.removeFirst(released);
@@ -385,11 +369,7 @@ final class LogWriter {
                 segment.file().close();
                 files.delete(segment.path());
             }
-            if (event != null) {
-                event.segments = released;
-                event.firstSegment = segments.firstSequence();
-                event.commit();
-            }
+            event.end(released, segments.firstSequence());
         } catch (IOException | RuntimeException | Error e) {
             throw poison("segments could not be removed", e);
         }
@@ -436,12 +416,7 @@ final class LogWriter {
                 + ". What sync() has acknowledged is on the disk; of what came after, some may be. The log"
                 + " takes no more calls, and nothing was or will be tried again: stop the member, look at the disk, and restart"
                 + " the process.";
-        if (Events.PRESENT) {
-            Events.Poison event = new Events.Poison();
-            event.what = what;
-            event.cause = cause.toString();
-            event.commit();
-        }
+        Events.poison(what, cause);
         return new WalFailed(failure, cause);
     }
 }

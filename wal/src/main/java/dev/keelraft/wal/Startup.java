@@ -153,10 +153,7 @@ final class Startup {
     }
 
     private Wal openExisting() throws IOException {
-        Events.Opened event = Events.PRESENT ? new Events.Opened() : null;
-        if (event != null) {
-            event.begin();
-        }
+        Events.Open event = Events.open();
         HeldLock lock = files.lock(layout.lock());
         if (lock == null) {
             throw new WalLocked("the log in " + layout.raft() + " is open already, by " + lastOwner()
@@ -209,14 +206,12 @@ final class Startup {
                             bootCount,
                             identity.content().incarnation().toUuid()));
         }
-        if (event != null) {
-            event.bootCount = bootCount;
-            event.cleanClose = cleanClose;
-            event.droppedBytes = recovery.droppedBytes();
-            event.groups = groups.stated().size();
-            event.segments = recovery.segments().size();
-            event.commit();
-        }
+        event.end(
+                bootCount,
+                cleanClose,
+                recovery.droppedBytes(),
+                groups.stated().size(),
+                recovery.segments().size());
         return new Wal(files, layout, options.ownThread(), groups, writer, recovered);
     }
 

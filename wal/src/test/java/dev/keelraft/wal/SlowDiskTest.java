@@ -91,7 +91,7 @@ class SlowDiskTest {
                         }
                     }
                 });
-                recording.enable(Events.Sync.class).withoutThreshold();
+                recording.enable("dev.keelraft.wal.Sync").withoutThreshold();
                 recording.start();
                 append(wal, 2);
                 System.out.println("ready");
