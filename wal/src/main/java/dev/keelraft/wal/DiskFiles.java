@@ -63,7 +63,7 @@ final class DiskFiles implements FileLayer {
         List<String> names = new ArrayList<>();
         try (DirectoryStream<Path> paths = Files.newDirectoryStream(directory)) {
             for (Path path : paths) {
-                names.add(nameOf(path));
+                names.add(String.valueOf(path.getFileName()));
             }
         } catch (DirectoryIteratorException e) {
             throw e.getCause();
@@ -73,11 +73,6 @@ final class DiskFiles implements FileLayer {
             throw new IOException(undeclared); // JDK 17, where the directory cannot be closed.
         }
         return names;
-    }
-
-    private static String nameOf(Path path) {
-        Path name = path.getFileName();
-        return name == null ? "" : name.toString();
     }
 
     @Override

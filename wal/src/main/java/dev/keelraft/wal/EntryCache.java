@@ -3,6 +3,7 @@ package dev.keelraft.wal;
 import dev.keelraft.model.Entry;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -101,10 +102,9 @@ final class EntryCache {
     }
 
     private void forget(int slot) {
-        Entry entry = ring[slot];
+        ringBytes -= bytesOf(Objects.requireNonNull(ring[slot]));
         ring[slot] = null;
         size--;
-        ringBytes -= entry == null ? 0 : bytesOf(entry);
     }
 
     private void grow() {
@@ -118,7 +118,7 @@ final class EntryCache {
 
     /** Tells whether the oldest of the last entries should go, and be read from the file when it is needed again. */
     boolean isOverFull() {
-        return ringBytes > halfBytes && size > 0;
+        return ringBytes > halfBytes;
     }
 
     /** The index of the oldest of the last entries. */

@@ -161,7 +161,7 @@ final class GroupState {
         long start = batch.isInstalled() ? batch.snapshot().index() : startIndex;
         long last = batch.isInstalled() ? batch.snapshot().index() : lastIndex;
         long first = batch.firstIndex();
-        if (first <= start || first - 1 > last || batch.lastIndex() > MAX_INDEX || batch.lastIndex() < first) {
+        if (first <= start || first - 1 > last || batch.lastIndex() > MAX_INDEX) {
             return "entries " + first + " to " + batch.lastIndex() + " do not continue a log of (" + start + ", " + last
                     + "]";
         }

@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.ConcurrentSkipListMap;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
 
 /**
  * The groups of a log, in the order of their ids, which are unsigned. Group 0 is always there; another one is as soon as somebody asks for it, and on
@@ -15,8 +15,7 @@ final class Groups {
     static final long FIRST = 0;
 
     private final ConcurrentSkipListMap<Long, Group> groups = new ConcurrentSkipListMap<>(Long::compareUnsigned);
-    private @Nullable Segments segments;
-    private @Nullable WalOptions options;
+    private Consumer<Group> whenCreated = group -> {};
 
     Groups() {
         of(FIRST);
@@ -30,17 +29,14 @@ final class Groups {
 
     private Group create(long id) {
         Group created = new Group(id);
-        if (segments != null && options != null) {
-            created.open(segments, options);
-        }
+        whenCreated.accept(created);
         return created;
     }
 
     /** The replay is over: all have a view, also those that come later. */
-    void open(Segments of, WalOptions with) {
-        segments = of;
-        options = with;
-        groups.values().forEach(group -> group.open(of, with));
+    void open(Segments segments, WalOptions options) {
+        whenCreated = group -> group.open(segments, options);
+        groups.values().forEach(whenCreated);
     }
 
     Collection<Group> all() {

@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -184,7 +185,7 @@ final class LogWriter {
     }
 
     private void mark(boolean clean) throws IOException {
-        mark.write(nextMark(clean), true);
+        mark.write(nextMark(clean));
     }
 
     private Mark nextMark(boolean clean) {
@@ -260,10 +261,7 @@ final class LogWriter {
 
     /* Its length is what the header says, for ever. A batch that is larger than a segment needs more than was prepared. */
     private OpenFile grown(Spare spare, long fileBytes) throws IOException {
-        OpenFile file = spare.file();
-        if (file == null) {
-            throw new IllegalStateException("a spare that is not ready");
-        }
+        OpenFile file = Objects.requireNonNull(spare.file(), "a spare that is not ready");
         return zeroed(spare.path(), file, spare.fileBytes(), fileBytes);
     }
 

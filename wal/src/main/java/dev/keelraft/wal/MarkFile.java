@@ -143,7 +143,7 @@ final class MarkFile {
                 files.delete(path);
             }
             file.force(true);
-            write(mark, true);
+            write(mark);
             return;
         }
         OpenFile before = file;
@@ -156,15 +156,13 @@ final class MarkFile {
         before.close();
     }
 
-    /** Writes a mark that counts one more than the newest. */
-    void write(Mark mark, boolean force) throws IOException {
+    /** Writes a mark that counts one more than the newest, and forces it. */
+    void write(Mark mark) throws IOException {
         count = mark.count();
         mark.writeTo(buffer.clear(), checksum);
         int slot = writeOther();
-        if (force) {
-            file.force(false);
-            safeSlot = slot;
-        }
+        file.force(false);
+        safeSlot = slot;
     }
 
     /**

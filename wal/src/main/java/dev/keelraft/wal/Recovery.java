@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -129,7 +130,7 @@ final class Recovery {
 
     /** Whether the log has no frame that is the one which MARK certifies. Only if it was read as far as there. */
     boolean lacksMark() {
-        return !markMet && mark().found().durableLsn() > segments.get(0).startLsn();
+        return !markMet;
     }
 
     /** The snapshots of a group that the log refers to, from old to new, whatever their files are worth. */
@@ -137,10 +138,9 @@ final class Recovery {
         return referredSnapshots.getOrDefault(group.id(), group.state().snapshots());
     }
 
-    /** Whether a snapshot is the one that a group goes on from: the newest whose file is whole. */
+    /** Whether a snapshot, if it is not one of the damaged, is the one that a group goes on from. */
     boolean isChosen(Group group, SavedSnapshot snapshot) {
         return referredSnapshots.containsKey(group.id())
-                && !damagedSnapshots(group).contains(snapshot.file())
                 && group.state().newestSnapshot().equals(snapshot);
     }
 
@@ -329,9 +329,16 @@ final class Recovery {
                 || header.previousBytes() != end.lsn() - before.startLsn()
                 || header.previousChain() != end.chain()
                 || header.firstBatch() != end.lastBatch() + 1) {
-            throw new MalformedRecordException("it continues a log of " + header.startLsn() + " bytes and "
-                    + (header.firstBatch() - 1) + " batches, but the segments before it have " + end.lsn()
-                    + " bytes and " + end.lastBatch() + " batches that are whole");
+            throw new MalformedRecordException(String.format(
+                    Locale.ROOT,
+                    "it continues a log of %d bytes and %d batches with the chain value %08x, but the segments before it"
+                            + " have %d bytes and %d batches that are whole, with %08x",
+                    header.startLsn(),
+                    header.firstBatch() - 1,
+                    header.previousChain(),
+                    end.lsn(),
+                    end.lastBatch(),
+                    end.chain()));
         }
     }
 

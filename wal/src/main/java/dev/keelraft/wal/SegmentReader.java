@@ -198,7 +198,7 @@ final class SegmentReader {
         while (i - from >= 8 && bytes.getLong(i - 8) == 0) {
             i -= 8;
         }
-        while (i > from && bytes.get(i - 1) == 0) {
+        while (bytes.get(i - 1) == 0) {
             i--;
         }
         return i - from - 1;

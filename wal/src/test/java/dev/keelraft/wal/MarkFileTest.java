@@ -37,7 +37,7 @@ class MarkFileTest {
         mark.renew(files, LAYOUT, at(2, 5000, false));
         mark.advance(6000, 60, 18000);
         assertThat(newest()).isEqualTo(at(3, 6000, false));
-        mark.write(at(4, 7000, false), true);
+        mark.write(at(4, 7000, false));
         mark.advance(8000, 80, 24000);
         mark.advance(9000, 90, 27000);
         assertThat(mark.count()).isEqualTo(6);

@@ -794,9 +794,13 @@ class RecoveryTest {
 
     /* Writes a newer mark over the one that is not the newest. */
     private void rewriteMark(MarkEdit edit) {
+        rewriteMark(files, edit);
+    }
+
+    private static void rewriteMark(MemoryFiles files, MarkEdit edit) {
         try {
             MarkFile mark = MarkFile.open(files, LAYOUT.mark(), MarkFile.read(files, LAYOUT.mark()));
-            mark.write(edit.apply(mark.found()), true);
+            mark.write(edit.apply(mark.found()));
             mark.close();
         } catch (IOException e) {
             throw new AssertionError(e);
