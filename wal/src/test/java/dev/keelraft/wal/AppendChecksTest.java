@@ -198,6 +198,15 @@ class AppendChecksTest {
             records.hardState(new HardState(3, 0, 5));
             records.hardState(new HardState(3, 1, 5));
         });
+        assertReplayRefuses("two records of one kind", records -> {
+            records.compact(3, 1);
+            records.compact(3, 1);
+        });
+        assertReplayRefuses("two records of one kind", records -> {
+            SavedSnapshot saved = new SavedSnapshot(new Snapshot(5, 2, Driver.MEMBERS, DATA), file);
+            records.snapshot(RecordType.SNAPSHOT, saved);
+            records.snapshot(RecordType.SNAPSHOT, saved);
+        });
     }
 
     @Example

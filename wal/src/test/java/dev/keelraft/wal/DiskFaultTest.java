@@ -125,6 +125,20 @@ class DiskFaultTest {
     }
 
     @Example
+    void a_log_that_has_failed_names_its_first_cause_also_where_its_files_cannot_be_closed() {
+        Driver host = someLog();
+        Wal wal = host.wal();
+        host.entries(1, host.now().lastIndex() + 1, 1, 10);
+        host.files().failAt(host.files().operations() + 1, new Random(1));
+        assertThatThrownBy(host::sync).isInstanceOf(WalFailed.class);
+        host.files().closesFail(true);
+        assertThatThrownBy(wal::close)
+                .isInstanceOf(WalFailed.class)
+                .hasMessageContaining("frames could not be forced to the disk")
+                .hasMessageNotContaining("could not be closed");
+    }
+
+    @Example
     void a_released_segment_that_cannot_be_closed_poisons() {
         Driver host = someLog();
         host.hardState(1, 1, 6);

@@ -10,12 +10,17 @@ import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
@@ -108,6 +113,34 @@ class DiskWalTest {
             wal.sync();
         }
         assertThat(OtherProcess.run("open", data.toString())).isEqualTo("opened 2");
+    }
+
+    @Test
+    void a_log_that_another_process_holds_is_refused_until_that_ends() throws Exception {
+        Wal.create(data, IDENTITY, OPTIONS).close();
+        Process other = OtherProcess.start("hold", data.toString());
+        assertThat(other.inputReader().readLine()).isEqualTo("holding 0");
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> Wal.open(data, IDENTITY, OPTIONS))
+                    .isInstanceOf(WalLocked.class)
+                    .hasMessageContaining("by process " + other.pid());
+        }
+        other.getOutputStream().close();
+        assertThat(other.waitFor()).isZero();
+        Wal.open(data, IDENTITY, OPTIONS).close();
+    }
+
+    @Test
+    void a_lock_that_is_given_up_twice_does_not_take_the_next_holders_away() throws Exception {
+        Path lock = Files.createFile(data.resolve("LOCK"));
+        HeldLock first = Objects.requireNonNull(DiskLock.tryLock(lock, System::nanoTime));
+        first.close();
+        try (HeldLock second = Objects.requireNonNull(DiskLock.tryLock(lock, System::nanoTime))) {
+            first.close();
+            assertThat(DiskLock.tryLock(lock, System::nanoTime)).isNull();
+            assertThat(first.isIntact()).isFalse();
+            assertThat(second.isIntact()).isTrue();
+        }
     }
 
     /* The channel of a refused open must not be closed (it would take the lock along), so none may have been opened. */
@@ -458,6 +491,20 @@ class DiskWalTest {
                 .isInstanceOf(java.nio.file.NoSuchFileException.class);
         assertThatThrownBy(() -> files.syncDirectory(data.resolve("nowhere"))).isInstanceOf(IOException.class);
         assertThat(files.list(data)).containsExactly("f");
+    }
+
+    @Test
+    void where_files_have_no_permissions_and_no_keys_their_directory_and_their_path_do() throws IOException {
+        URI zip = URI.create("jar:" + data.resolve("files.zip").toUri());
+        try (FileSystem system = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+            Path directory = system.getPath("/directory");
+            Path other = system.getPath("/other");
+            DiskFiles files = new DiskFiles();
+            files.createDirectory(directory);
+            Files.createDirectory(other);
+            assertThat(files.list(system.getPath("/"))).containsExactlyInAnyOrder("directory", "other");
+            assertThat(files.stamp(directory)).isEqualTo(files.stamp(directory)).isNotEqualTo(files.stamp(other));
+        }
     }
 
     private static void append(Wal wal, long index, int bytes) {

@@ -15,14 +15,24 @@ final class OtherProcess {
 
     private OtherProcess() {}
 
-    /** What the process does, in its own JVM: {@code open}, or {@code die} after so many synced entries. */
-    public static void main(String[] arguments) {
+    /**
+     * What the process does, in its own JVM: {@code open}, {@code hold} the log open until its input ends, or {@code die} after
+     * so many synced entries.
+     */
+    public static void main(String[] arguments) throws IOException {
         Path directory = Path.of(arguments[1]);
         if (arguments[0].equals("open")) {
             try (Wal wal = Wal.open(directory, IDENTITY, WalOptions.defaults())) {
                 System.out.print("opened " + wal.recovered().lastIndex());
             } catch (WalLocked e) {
                 System.out.print("locked");
+            }
+        } else if (arguments[0].equals("hold")) {
+            try (Wal wal = Wal.open(directory, IDENTITY, WalOptions.defaults())) {
+                System.out.println("holding " + wal.recovered().lastIndex());
+                while (System.in.read() >= 0) {
+                    // Not yet.
+                }
             }
         } else {
             die(directory, Integer.parseInt(arguments[2]));
@@ -46,18 +56,22 @@ final class OtherProcess {
 
     /** Runs it, and returns what it has printed. */
     static String run(String... arguments) throws IOException, InterruptedException {
-        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-        List<String> command = new java.util.ArrayList<>(
-                List.of(java.toString(), "-cp", System.getProperty("java.class.path"), OtherProcess.class.getName()));
-        command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
+        Process process = start(arguments);
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         if (!process.waitFor(1, TimeUnit.MINUTES)) {
             process.destroyForcibly();
             throw new IOException("the other process does not end");
         }
         return output;
+    }
+
+    static Process start(String... arguments) throws IOException {
+        Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+        List<String> command = new java.util.ArrayList<>(
+                List.of(java.toString(), "-cp", System.getProperty("java.class.path"), OtherProcess.class.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
     }
 }

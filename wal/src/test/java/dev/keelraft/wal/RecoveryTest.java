@@ -8,6 +8,7 @@ import dev.keelraft.model.Snapshot;
 import dev.keelraft.wal.MemoryFiles.Damage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -38,6 +39,19 @@ class RecoveryTest {
         host.open();
         assertThat(host.wal().recovered().droppedBytes()).isZero();
         assertThat(host.wal().recovered().cleanClose()).isTrue();
+    }
+
+    @Example
+    void every_byte_of_a_torn_tail_counts_up_to_the_last_that_is_not_zero() {
+        threeEntries();
+        host.files().kill();
+        long end = forger.endOfTail();
+        for (int bytes = 1; bytes <= 20; bytes++) {
+            Driver copy = host.copy();
+            WalInspectionTest.write(copy.files(), forger.tail(), end + bytes - 1, new byte[] {1});
+            copy.open();
+            assertThat(copy.wal().recovered().droppedBytes()).isEqualTo(bytes);
+        }
     }
 
     @Example
@@ -73,6 +87,28 @@ class RecoveryTest {
             assertThat(e.offset()).isEqualTo(damaged);
             assertThat(e.certifiedLsn()).isEqualTo(damaged + 48 + 32 + 104);
             assertThat(e).hasMessageContaining("the last good entry is 3 of term 1");
+        });
+    }
+
+    /* What is behind the damage is longer than what a reader holds at a time. */
+    @Example
+    void a_frame_far_behind_the_damage_certifies_it_too() {
+        Driver large = new Driver(new MemoryFiles(), Driver.smallOptions(3).withSegmentBytes(4 << 20));
+        large.create();
+        large.entries(1, 1, 3, 100);
+        large.sync();
+        long damaged = new Forger(large.files()).endOfTail();
+        large.entries(1, 4, 1, 100);
+        large.entries(1, 5, 1, 1_500_000);
+        large.sync();
+        large.entries(1, 6, 1, 1_500_000); // built when the frames before were durable
+        large.sync();
+        setMarkBack(large.files(), damaged);
+        large.files().kill();
+        large.files().flip(LAYOUT.segment(1), 8 * (damaged + Frame.HEADER_BYTES));
+        assertThatThrownBy(large::open).isInstanceOfSatisfying(WalCorrupt.class, e -> {
+            assertThat(e.offset()).isEqualTo(damaged);
+            assertThat(e.certifiedLsn()).isGreaterThan(damaged + 1_500_000);
         });
     }
 
@@ -245,6 +281,36 @@ class RecoveryTest {
         host.files().kill();
         files.put(forger.tail(), old);
         assertRefused(WalCorrupt.class, "bytes that were durable are damaged or gone");
+    }
+
+    /* Each of the links alone tells: the checksum of the header holds. */
+    @Example
+    void a_segment_that_is_linked_to_another_one_before_it_is_refused() {
+        manySegments();
+        host.files().kill();
+        byte[] whole = files.content(LAYOUT.segment(2));
+        for (Edit edit : List.<Edit>of(
+                b -> b.putLong(72, b.getLong(72) - 8),
+                b -> b.putLong(88, b.getLong(88) + 8),
+                b -> b.putInt(96, b.getInt(96) ^ 1),
+                b -> b.putLong(104, b.getLong(104) + 1))) {
+            resealed(LAYOUT.segment(2), 0, edit);
+            assertRefused(WalCorrupt.class, "it continues a log");
+            files.put(LAYOUT.segment(2), whole);
+        }
+        resealed(LAYOUT.segment(2), 0, b -> b.putLong(48, b.getLong(48) + 1));
+        assertRefused(WalCorrupt.class, "it belongs to another log, of member 8");
+        files.put(LAYOUT.segment(2), whole);
+        host.open();
+    }
+
+    @Example
+    void a_segment_whose_first_frame_states_no_group_is_refused() {
+        host.create();
+        host.files().kill();
+        zero(LAYOUT.segment(1), Segment.HEADER_BYTES, WalOptions.MIN_SEGMENT_BYTES - Segment.HEADER_BYTES);
+        forger.append(Forger.record(99, RecordType.SKIPPABLE, 0), 1, 0, 1, 0);
+        assertRefused(WalCorrupt.class, "its first frame states 0 groups");
     }
 
     @Example
@@ -458,6 +524,37 @@ class RecoveryTest {
         int before = files.operations();
         assertThatThrownBy(() -> Driver.create(files, Driver.smallOptions(1))).isInstanceOf(WalAlreadyExists.class);
         assertThat(files.operations()).isEqualTo(before);
+        host.open();
+    }
+
+    @Example
+    void a_log_may_be_in_the_root_directory() {
+        Path root = Path.of("/");
+        new Startup(files, root, Driver.IDENTITY, Driver.smallOptions(1))
+                .create()
+                .close();
+        Wal opened = new Startup(files, root, Driver.IDENTITY, Driver.smallOptions(2)).open();
+        assertThat(opened.recovered().cleanClose()).isTrue();
+    }
+
+    /* The name of a directory that was made for the log must become durable; that of another one is its maker's business. */
+    @Example
+    void a_parent_that_may_not_be_opened_is_in_the_way_only_where_the_directory_is_new() {
+        Path parent = Path.of("/");
+        FileLayer denied = OtherFiles.with(files, "syncDirectory", (path, sync) -> {
+            if (path.equals(parent)) {
+                throw new AccessDeniedException(parent.toString());
+            }
+            return sync.make();
+        });
+        Startup startup = new Startup(denied, Driver.DATA, Driver.IDENTITY, Driver.smallOptions(1));
+        assertThatThrownBy(startup::create)
+                .isInstanceOf(WalFailed.class)
+                .hasMessageContaining("could not be created")
+                .hasMessageContaining("AccessDenied")
+                .hasMessageContaining("Nothing was stored");
+        assertThat(files.exists(LAYOUT.raft())).isFalse();
+        startup.create().close(); // now it is there already
         host.open();
     }
 
@@ -809,6 +906,10 @@ class RecoveryTest {
 
     /* Both slots say that nothing was durable beyond a position of the first segment. */
     private void setMarkBack(long durableLsn) {
+        setMarkBack(files, durableLsn);
+    }
+
+    private static void setMarkBack(MemoryFiles files, long durableLsn) {
         try (OpenFile file = files.openToRead(LAYOUT.segment(1))) {
             SegmentReader reader = new SegmentReader(LAYOUT.segment(1), file, SegmentReader.noScratch());
             long offset = Segment.HEADER_BYTES;
@@ -826,8 +927,8 @@ class RecoveryTest {
                     1,
                     1,
                     false);
-            rewriteMark(back);
-            rewriteMark(back);
+            rewriteMark(files, back);
+            rewriteMark(files, back);
         } catch (IOException | MalformedRecordException e) {
             throw new AssertionError(e);
         }

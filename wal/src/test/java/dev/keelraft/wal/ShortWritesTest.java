@@ -11,6 +11,7 @@ import java.nio.channels.CompletionHandler;
 import java.nio.channels.FileLock;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -67,11 +68,34 @@ class ShortWritesTest {
         assertThat(channel.calls).as("nobody tries again").isEqualTo(4);
     }
 
+    @Example
+    void a_limit_is_known_by_the_words_of_the_system_and_no_other_failure_is_taken_for_one() {
+        for (String limit : List.of("No space left on device", "Disk quota exceeded", "File too large")) {
+            assertThatThrownBy(() -> writeFailing(new IOException(limit)))
+                    .isInstanceOf(NoSpaceException.class)
+                    .hasMessageContaining(limit);
+        }
+        assertThatThrownBy(() -> writeFailing(new IOException("Input/output error")))
+                .isExactlyInstanceOf(IOException.class)
+                .hasMessage("Input/output error");
+        assertThatThrownBy(() -> writeFailing(new IllegalStateException("not a failure of the disk")))
+                .isExactlyInstanceOf(IOException.class)
+                .hasCauseInstanceOf(IllegalStateException.class);
+    }
+
+    private static void writeFailing(Exception failure) throws IOException {
+        Channel channel = new Channel(10);
+        channel.failingCall = 1;
+        channel.failure = failure;
+        new DiskFiles.DiskFile(PATH, channel).write(ByteBuffer.allocate(1), 0);
+    }
+
     /** Four thousand bytes in memory, of which a call moves so many at most. */
     private static final class Channel extends AsynchronousFileChannel {
         private final byte[] content = new byte[4000];
         private final int most;
         private int failingCall;
+        private Exception failure = new IOException("No space left on device");
         private int calls;
 
         Channel(int most) {
@@ -82,7 +106,7 @@ class ShortWritesTest {
         public Future<Integer> write(ByteBuffer from, long position) {
             calls++;
             if (calls == failingCall) {
-                return CompletableFuture.failedFuture(new IOException("No space left on device"));
+                return CompletableFuture.failedFuture(failure);
             }
             int count = Math.min(most, from.remaining());
             from.get(content, (int) position, count);

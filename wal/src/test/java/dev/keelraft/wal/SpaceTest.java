@@ -3,9 +3,11 @@ package dev.keelraft.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
 import dev.keelraft.wal.MemoryFiles.Damage;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Example;
@@ -45,6 +47,34 @@ class SpaceTest {
         host.files().crash(new Random(1), Damage.NONE);
         host.open();
         assertThat(host.now().lastIndex()).isEqualTo(2);
+    }
+
+    /* A failed call may have happened in part: the file may be there all the same. */
+    @Example
+    void a_segment_whose_creation_finds_no_space_half_way_is_in_nobodys_way() {
+        Path next = Layout.in(Driver.DATA).nextSegment();
+        boolean[] full = {false};
+        FileLayer halfWay = OtherFiles.with(files, "create", (path, create) -> {
+            Object created = create.make();
+            if (full[0] && path.equals(next)) {
+                throw new NoSpaceException("no space for what belongs to it");
+            }
+            return created;
+        });
+        Wal wal = new Startup(halfWay, Driver.DATA, Driver.IDENTITY, Driver.smallOptions(1)).create();
+        full[0] = true;
+        assertThatThrownBy(() -> append(wal, 20_000)).isInstanceOf(WalSpaceExhausted.class);
+        assertThat(files.exists(next)).isTrue();
+        assertThatThrownBy(() -> append(wal, 20_000)).isInstanceOf(WalSpaceExhausted.class);
+        full[0] = false;
+        append(wal, 20_000);
+        wal.close();
+        assertThat(Driver.open(files, Driver.smallOptions(2)).recovered().lastIndex())
+                .isEqualTo(1);
+    }
+
+    private static void append(Wal wal, int bytes) {
+        wal.append(HardState.EMPTY, Snapshot.NONE, SnapshotFile.NONE, List.of(Entry.normal(1, 1, new byte[bytes])));
     }
 
     @Example

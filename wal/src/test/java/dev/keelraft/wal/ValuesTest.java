@@ -3,8 +3,10 @@ package dev.keelraft.wal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
 import dev.keelraft.model.Snapshot;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Example;
@@ -33,7 +35,8 @@ class ValuesTest {
         for (String plain : List.of("a", "2-17.snap", "snap é", longest)) {
             assertThat(new SnapshotFile(plain, 0, 0).name()).isEqualTo(plain);
         }
-        for (String wrong : List.of("../x", "a/b", "a\\b", ".", "..", ".hidden", "a\0b", "a\nb", longest + "x")) {
+        for (String wrong :
+                List.of("../x", "a/b", "a\\b", ".", "..", ".hidden", "a\0b", "a\nb", "a\uD800", longest + "x")) {
             assertThatThrownBy(() -> new SnapshotFile(wrong, 0, 0)).isInstanceOf(IllegalArgumentException.class);
         }
         assertThatThrownBy(() -> new SnapshotFile("", 1, 0)).isInstanceOf(IllegalArgumentException.class);
@@ -53,7 +56,13 @@ class ValuesTest {
         assertThat(Layout.sequenceOf("00000000000000ff.wal")).isEqualTo(255);
         assertThat(Layout.sequenceOf("7fffffffffffffff.wal")).isEqualTo(Long.MAX_VALUE);
         for (String wrong : List.of(
-                "00000000000000FF.wal", "ffffffffffffffff.wal", "0000000000000000.wal", "ff.wal", "next.tmp", "")) {
+                "00000000000000FF.wal",
+                "ffffffffffffffff.wal",
+                "0000000000000000.wal",
+                "00000000000000ff.tmp",
+                "ff.wal",
+                "next.tmp",
+                "")) {
             assertThat(Layout.sequenceOf(wrong)).isZero();
         }
         Layout layout = Layout.in(Driver.DATA);
@@ -161,6 +170,51 @@ class ValuesTest {
     }
 
     @Example
+    void the_row_of_an_index_that_no_frame_holds_is_not_asked_for() {
+        FrameIndex frames = new FrameIndex(5);
+        frames.add(5, 3, 100, 10);
+        assertThatThrownBy(() -> frames.rowOf(4)).isInstanceOf(AssertionError.class);
+        assertThatThrownBy(() -> frames.rowOf(8)).isInstanceOf(AssertionError.class);
+    }
+
+    @Example
+    void the_last_entries_in_the_cache_answer_like_a_list() {
+        for (int seed = 0; seed < 100; seed++) {
+            Random random = new Random(seed);
+            EntryCache cache = new EntryCache(4000, 1);
+            Entry[] entries = new Entry[1000];
+            int from = 1;
+            int end = 1;
+            for (int i = 0; i < 300; i++) {
+                if (random.nextInt(4) > 0) {
+                    int index = random.nextInt(5) == 0 ? from + random.nextInt(end - from + 1) : end;
+                    Entry entry = Entry.normal(1, index, new byte[random.nextInt(50)]);
+                    cache.add(entry);
+                    entries[index] = entry;
+                    end = index + 1;
+                } else {
+                    int through = from - 1 + random.nextInt(Math.max(1, (end - from + 2) / 2));
+                    cache.removeThrough(through);
+                    from = Math.max(from, through + 1);
+                    end = Math.max(end, from);
+                }
+                long bytes = 0;
+                for (int index = 0; index < end + 2; index++) {
+                    boolean kept = index >= from && index < end;
+                    assertThat(cache.recent(index))
+                            .as("seed %s, index %s", seed, index)
+                            .isSameAs(kept ? entries[index] : null);
+                    bytes += kept ? EntryCache.bytesOf(entries[index]) : 0;
+                }
+                assertThat(cache.bytes()).isEqualTo(bytes);
+                assertThat(cache.isOverFull()).isEqualTo(bytes > 2000);
+            }
+            cache.clear();
+            assertThat(cache.bytes()).isZero();
+        }
+    }
+
+    @Example
     void what_operators_are_shown_has_a_line_for_each_state() {
         assertThat(SpareStatus.NONE).hasToString("no segment is prepared ahead");
         assertThat(new SpareStatus(SpareStatus.State.PREPARING, "")).hasToString("the next segment is being prepared");
@@ -177,6 +231,30 @@ class ValuesTest {
         assertThatThrownBy(() -> new SnapshotFile("", 1, 0)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new SnapshotFile("", 0, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThat(new SnapshotFile("", 0, 0).isNone()).isTrue();
+    }
+
+    @Example
+    void a_group_that_has_stored_anything_at_all_is_not_empty() {
+        SavedSnapshot saved =
+                new SavedSnapshot(new Snapshot(4, 2, Driver.MEMBERS, new byte[0]), new SnapshotFile("a.snap", 1, 2));
+        assertThat(new GroupState().isEmpty()).isTrue();
+        for (GroupState stored : List.of(
+                new GroupState(new HardState(1, 0, 0), List.of(), 0, 0, 0, 0),
+                new GroupState(HardState.EMPTY, List.of(saved), 0, 0, 0, 0),
+                new GroupState(HardState.EMPTY, List.of(), 0, 0, 1, 1))) {
+            assertThat(stored.isEmpty()).as("%s", stored).isFalse();
+        }
+    }
+
+    @Example
+    void two_findings_are_the_same_if_file_offset_and_words_are() {
+        Path file = Path.of("a");
+        WalCorrupt found = new WalCorrupt(file, 8, 100, "damaged");
+        assertThat(found.sameAs(new WalCorrupt(file, 8, 200, "damaged"))).isTrue();
+        assertThat(found.sameAs(new WalCorrupt(Path.of("b"), 8, 100, "damaged")))
+                .isFalse();
+        assertThat(found.sameAs(new WalCorrupt(file, 9, 100, "damaged"))).isFalse();
+        assertThat(found.sameAs(new WalCorrupt(file, 8, 100, "gone"))).isFalse();
     }
 
     /** What a segment states at its beginning must be what the frames before it lead to, in every respect. */

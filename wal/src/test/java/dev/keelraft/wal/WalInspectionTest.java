@@ -207,6 +207,23 @@ class WalInspectionTest {
     }
 
     @Example
+    void a_missing_directory_is_named_and_what_else_is_there_is_shown() {
+        threeEntries();
+        host.close();
+        for (Path directory : List.of(LAYOUT.segments(), LAYOUT.snapshots())) {
+            MemoryFiles copy = files.copy();
+            copy.remove(directory);
+            WalReport report = WalInspection.of(copy, LAYOUT).read();
+            boolean segments = directory.equals(LAYOUT.segments());
+            assertThat(report.verdict().kind()).isEqualTo(segments ? Kind.CORRUPT : Kind.CLEAN);
+            assertThat(report.verdict().file()).isEqualTo(segments ? directory.toString() : "");
+            assertThat(report.segments()).hasSize(segments ? 0 : 1);
+            assertThat(report.identity().orElseThrow().member()).isEqualTo(Driver.IDENTITY);
+            assertThat(report.mark().orElseThrow().closed()).isTrue();
+        }
+    }
+
+    @Example
     void the_log_of_somebody_else_is_told_by_its_identity() {
         host.create();
         host.close();
@@ -398,6 +415,69 @@ class WalInspectionTest {
         assertThat(report.verdict().file()).isEqualTo(LAYOUT.segment(2).toString());
         assertThat(report.verdict().cutPosition()).isEqualTo(-1);
         assertThat(report.verdict().cutProblem()).contains("in use");
+    }
+
+    @Example
+    void a_mark_that_points_between_two_frames_or_to_another_one_is_seen_in_a_log_in_use_too() throws IOException {
+        WalOptions options = Driver.smallOptions(4).withClock(InstantSource.system());
+        Driver writer = new Driver(new MemoryFiles(), options);
+        writer.create();
+        writer.entries(1, 1, 3, 10);
+        writer.sync();
+        Mark newest = MarkFile.read(writer.files(), LAYOUT.mark()).found();
+        for (Mark wrong : List.of(marked(newest, newest.durableLsn() - 8, 0), marked(newest, newest.durableLsn(), 1))) {
+            MemoryFiles copy = writer.files().copy();
+            MarkFile mark = MarkFile.open(copy, LAYOUT.mark(), MarkFile.read(copy, LAYOUT.mark()));
+            mark.write(wrong);
+            mark.close();
+            WalReport report = WalInspection.of(copy, LAYOUT).read();
+            assertThat(report.inUse()).isTrue();
+            assertThat(report.verdict().kind()).isEqualTo(Kind.CORRUPT);
+            assertThat(report.verdict().text()).contains("no frame that ends at " + wrong.durableLsn());
+        }
+    }
+
+    static Mark marked(Mark newest, long durableLsn, int chainBits) {
+        return new Mark(
+                newest.walId(),
+                newest.count() + 1,
+                newest.bootCount(),
+                durableLsn,
+                newest.lastBatch(),
+                newest.chain() ^ chainBits,
+                newest.firstSegment(),
+                newest.lastSegment(),
+                newest.clean());
+    }
+
+    @Example
+    void damage_that_is_elsewhere_at_every_reading_of_a_log_in_use_is_not_believed() {
+        WalOptions options = Driver.smallOptions(4).withClock(InstantSource.system());
+        Driver writer = new Driver(new MemoryFiles(), options);
+        writer.create();
+        fourSegments(writer);
+        Path third = LAYOUT.segment(3);
+        Path second = LAYOUT.segment(2);
+        List<Runnable> damage = new ArrayList<>(List.of(
+                () -> writer.files().flip(third, 8 * 8000),
+                () -> writer.files().flip(third, 8 * 5000),
+                () -> writer.files().flip(second, 8 * 8000),
+                () -> writer.files().flip(second, 8 * 5000),
+                () -> writer.files().flip(LAYOUT.segment(1), 8 * 8000)));
+        long[] before = {Long.MAX_VALUE};
+        WalReport report = WalInspection.of(writer.files(), LAYOUT)
+                .withProgress((done, total) -> {
+                    if (done < before[0]) {
+                        damage.remove(0).run(); // another reading begins
+                    }
+                    before[0] = done;
+                    writer.entries(1, writer.now().lastIndex() + 1, 1, 10);
+                    writer.sync();
+                })
+                .read();
+        assertThat(damage).isEmpty();
+        assertThat(report.verdict().kind()).isEqualTo(Kind.IO_ERROR);
+        assertThat(report.verdict().text()).contains("changes faster than it can be read");
     }
 
     @Example

@@ -98,6 +98,108 @@ class WalRepairTest {
     }
 
     @Example
+    void a_cut_of_a_log_that_mark_was_not_written_for_is_a_loss() throws IOException {
+        threeEntries();
+        long before = new Forger(files).endOfTail();
+        host.entries(1, 4, 1, 10);
+        host.sync();
+        files.kill();
+        long end = new Forger(files).endOfTail();
+        MarkFile mark = MarkFile.open(files, LAYOUT.mark(), MarkFile.read(files, LAYOUT.mark()));
+        mark.write(WalInspectionTest.marked(mark.found(), before, 1));
+        mark.close();
+        WalVerdict verdict = report(files).verdict();
+        assertThat(verdict.text()).contains("not the one that MARK was written for");
+        assertThat(verdict.certifiedPosition()).isLessThan(verdict.cutPosition());
+        assertThat(verdict.cutPosition()).isEqualTo(end);
+        assertThat(repair(files).cut(end).left().verdict().kind()).isEqualTo(Kind.IDENTITY);
+    }
+
+    @Example
+    void where_nothing_is_left_behind_the_cut_nothing_is_kept() {
+        threeEntries();
+        long end = new Forger(files).endOfTail();
+        host.entries(1, 4, 1, 10);
+        host.sync();
+        files.kill();
+        WalInspectionTest.write(files, LAYOUT.segment(1), end, new byte[(int) (WalOptions.MIN_SEGMENT_BYTES - end)]);
+        WalRepair.Outcome outcome = repair(files).cut(end);
+        assertThat(outcome.left().verdict().kind()).isEqualTo(Kind.IDENTITY);
+        assertThat(outcome.done()).noneMatch(text -> text.contains("copied"));
+        assertThat(files.exists(LAYOUT.quarantine())).isFalse();
+    }
+
+    @Example
+    void a_second_cut_leaves_what_the_first_has_kept() {
+        fourSegments();
+        files.flip(LAYOUT.segment(3), 8 * (4096 + 3000));
+        repair(files).cut(report(files).verdict().cutPosition());
+        Path first = LAYOUT.quarantine().resolve("1");
+        byte[] manifest = files.content(first.resolve("MANIFEST"));
+        byte[] fourth = files.content(first.resolve("0000000000000004.wal.0"));
+        files.flip(LAYOUT.segment(2), 8 * (4096 + 3000));
+        WalRepair.Outcome outcome = repair(files).cut(report(files).verdict().cutPosition());
+        assertThat(outcome.done().get(0)).contains("was copied to /data/raft/quarantine/2");
+        assertThat(files.exists(LAYOUT.quarantine().resolve("2").resolve("0000000000000003.wal.0")))
+                .isTrue();
+        assertThat(files.content(first.resolve("MANIFEST"))).isEqualTo(manifest);
+        assertThat(files.content(first.resolve("0000000000000004.wal.0"))).isEqualTo(fourth);
+    }
+
+    @Example
+    void two_cuts_at_one_place_keep_both_what_was_there() {
+        threeEntries();
+        host.close();
+        long end = new Forger(files).endOfTail();
+        WalInspectionTest.write(files, LAYOUT.segment(1), end + 8, new byte[] {1, 2, 3});
+        repair(files).cut(end);
+        host.open();
+        host.close();
+        files.flip(LAYOUT.segment(1), 8 * (end + 60));
+        byte[] behind = files.content(LAYOUT.segment(1));
+        repair(files).cut(end);
+        String name = "0000000000000001.wal." + end;
+        assertThat(files.content(LAYOUT.quarantine().resolve("1").resolve(name)))
+                .endsWith(1, 2, 3)
+                .hasSize(11);
+        byte[] second = files.content(LAYOUT.quarantine().resolve("2").resolve(name));
+        assertThat(second).isEqualTo(Arrays.copyOfRange(behind, (int) end, (int) end + second.length));
+    }
+
+    @Example
+    void a_kept_copy_counts_as_long_as_it_holds_what_was_cut_off() throws IOException {
+        threeEntries();
+        byte[] content = new byte[3_000_000]; // copied and compared in pieces
+        new Random(1).nextBytes(content);
+        Path file = LAYOUT.segment(2);
+        files.put(file, content);
+        Quarantine quarantine = new Quarantine(files, LAYOUT);
+        List<Quarantine.Part> parts = List.of(new Quarantine.Part(file, 100, 2_900_000));
+        Path copy = LAYOUT.raft().resolve(quarantine.keep(parts, "first")).resolve("0000000000000002.wal.100");
+        assertThat(files.content(copy)).isEqualTo(Arrays.copyOfRange(content, 100, 2_900_000));
+        assertThat(quarantine.keep(parts, "again")).isEqualTo("quarantine/1");
+        files.flip(copy, 8 * 2_800_000);
+        assertThat(quarantine.keep(parts, "rotted")).isEqualTo("quarantine/2");
+        files.put(LAYOUT.quarantine().resolve("2").resolve(copy.getFileName()), new byte[5]);
+        assertThat(quarantine.keep(parts, "cut short")).isEqualTo("quarantine/3");
+        assertThat(quarantine.keep(parts, "again")).isEqualTo("quarantine/3");
+        assertThat(files.list(LAYOUT.quarantine())).containsExactly("1", "2", "3");
+    }
+
+    @Example
+    void a_cut_that_loses_nothing_mends_a_damaged_copy_of_identity() {
+        threeEntries();
+        host.close();
+        long end = new Forger(files).endOfTail();
+        WalInspectionTest.write(files, LAYOUT.segment(1), end + 8, new byte[] {1, 2, 3});
+        files.flip(LAYOUT.identity(), 8 * 50);
+        WalReport left = repair(files).cut(end).left();
+        assertThat(left.verdict().kind()).isEqualTo(Kind.CLEAN);
+        assertThat(left.identity().orElseThrow().damagedCopy()).isZero();
+        assertThat(left.identity().orElseThrow().mustRejoin()).isFalse();
+    }
+
+    @Example
     void damaged_copies_are_written_anew_without_loss() {
         threeEntries();
         host.close();
