@@ -17,6 +17,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import net.jqwik.api.Example;
+import net.jqwik.api.Tag;
 
 /** What a repair does, and what it leaves when it is interrupted: something that can be repaired, or is. */
 class WalRepairTest {
@@ -341,11 +342,13 @@ class WalRepairTest {
     // ---------------------------------------------------------------- interrupted
 
     @Example
+    @Tag("exhaustive")
     void a_power_loss_at_any_operation_of_a_repair_leaves_it_repeatable_or_done() {
         interrupted(true);
     }
 
     @Example
+    @Tag("exhaustive")
     void a_failed_operation_of_a_repair_leaves_it_repeatable_or_done() {
         interrupted(false);
     }
