@@ -172,6 +172,9 @@ class AppendChecksTest {
                 .isInstanceOf(WalAppendRefused.class)
                 .hasMessageContaining("no snapshot");
         assertThatThrownBy(() -> host.wal().saveSnapshot(Snapshot.NONE, file)).isInstanceOf(WalAppendRefused.class);
+        assertThatThrownBy(() -> host.wal().saveSnapshot(received, SnapshotFile.NONE))
+                .isInstanceOf(WalAppendRefused.class)
+                .hasMessageContaining("needs an index and a file");
         assertUnchanged();
     }
 

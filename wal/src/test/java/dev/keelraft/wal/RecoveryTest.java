@@ -8,6 +8,7 @@ import dev.keelraft.model.Snapshot;
 import dev.keelraft.wal.MemoryFiles.Damage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -703,6 +704,19 @@ class RecoveryTest {
             new Forger(copy.files()).append(payload, 1, 0, 1, 0);
             assertThatThrownBy(copy::open).isInstanceOf(WalCorrupt.class).hasMessageContaining("cannot be");
         }
+        for (long[] beyond : new long[][] {{-1, 1}, {4, -1}}) {
+            byte[] entry = Arrays.copyOf(Forger.record(RecordType.ENTRY, 0, 0), 32);
+            ByteBuffer.wrap(entry)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putInt(4, 16)
+                    .putLong(16, beyond[0])
+                    .putLong(24, beyond[1]);
+            Driver copy = host.copy();
+            new Forger(copy.files()).append(entry, 1, 0, 1, 0);
+            assertThatThrownBy(copy::open)
+                    .isInstanceOf(WalCorrupt.class)
+                    .hasMessageContaining("a number beyond 63 bits");
+        }
         Driver miscounted = host.copy();
         new Forger(miscounted.files()).append(Forger.record(99, RecordType.SKIPPABLE, 0), 2, 0, 1, 0);
         assertThatThrownBy(miscounted::open).isInstanceOf(WalCorrupt.class).hasMessageContaining("of 2 announced");
@@ -877,7 +891,7 @@ class RecoveryTest {
     /* Changes a page and gives it the checksum that it should have then. */
     private void resealed(Path path, int page, Edit edit) {
         ByteBuffer bytes =
-                ByteBuffer.wrap(files.content(path)).slice(page * 4096, 4096).order(java.nio.ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer.wrap(files.content(path)).slice(page * 4096, 4096).order(ByteOrder.LITTLE_ENDIAN);
         edit.apply(bytes);
         bytes.putInt(4092, new Checksum().of(bytes, 0, 4092));
         byte[] content = new byte[4096];
