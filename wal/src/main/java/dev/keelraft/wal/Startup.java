@@ -175,6 +175,7 @@ final class Startup {
         if (identity.damagedCopy() != IdentityFile.NO_COPY) {
             identity.content().repair(files, layout.identity(), identity.damagedCopy());
         }
+        makeSnapshots();
         hardening.harden();
 
         long bootCount = recovery.bootCount() + 1;
@@ -213,6 +214,14 @@ final class Startup {
                 groups.stated().size(),
                 recovery.segments().size());
         return new Wal(files, layout, options.ownThread(), groups, writer, recovered);
+    }
+
+    /* Somebody has removed it, or a disk has lied. What the log wanted of it was missed before; the host will need it again. */
+    private void makeSnapshots() throws IOException {
+        if (!files.exists(layout.snapshots())) {
+            files.createDirectory(layout.snapshots());
+            files.syncDirectory(layout.raft());
+        }
     }
 
     /*

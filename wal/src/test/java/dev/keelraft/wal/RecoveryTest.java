@@ -517,6 +517,19 @@ class RecoveryTest {
     }
 
     @Example
+    void a_missing_directory_of_snapshots_is_made_again_where_the_log_needs_none() {
+        threeEntries();
+        host.hardState(2, 1, 3);
+        host.close();
+        files.remove(LAYOUT.snapshots());
+        host.open();
+        host.saveSnapshot(3);
+        files.crash(new Random(1), Damage.NONE);
+        host.open();
+        assertThat(host.now().snapshot().index()).isEqualTo(3);
+    }
+
+    @Example
     void a_missing_log_is_not_created_and_an_existing_one_not_replaced() {
         assertThatThrownBy(() -> Driver.open(files, Driver.smallOptions(1))).isInstanceOf(WalNotFound.class);
         assertThat(files.operations()).isZero();
