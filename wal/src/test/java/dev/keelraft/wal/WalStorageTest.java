@@ -7,6 +7,7 @@ import dev.keelraft.model.Entry;
 import dev.keelraft.model.HardState;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -285,6 +286,30 @@ class WalStorageTest {
         host.close();
         assertThatThrownBy(() -> storage.entries(1, 6, 10)).isInstanceOf(IllegalStateException.class);
         assertThat(storage.lastIndex()).isEqualTo(5);
+    }
+
+    /* A disk that reads at the wrong place: all checksums hold. */
+    @Example
+    void a_frame_in_the_place_of_another_one_is_not_taken_for_it() {
+        Driver host = new Driver(new MemoryFiles(), Driver.smallOptions(1).withCacheBytes(0));
+        host.create();
+        int first = (int) new Forger(host.files()).endOfTail();
+        host.entries(1, 1, 1, 10);
+        host.sync();
+        int second = (int) new Forger(host.files()).endOfTail();
+        host.entries(1, 2, 1, 10);
+        host.close();
+        host.open();
+        Path segment = new Forger(host.files()).tail();
+        byte[] frame = Arrays.copyOfRange(host.files().content(segment), second, 2 * second - first);
+        WalInspectionTest.write(host.files(), segment, first, frame);
+        WalStorage storage = host.wal().storage();
+        assertThatThrownBy(() -> storage.entries(1, 2, 100))
+                .isInstanceOfSatisfying(WalCorrupt.class, e -> assertThat(e.offset())
+                        .isEqualTo(first))
+                .hasMessageContaining("a frame does not hold entry 1 any more");
+        assertThat(storage.entries(2, 3, 100))
+                .isEqualTo(host.now().entries().subList(1, 2));
     }
 
     @Example
