@@ -49,6 +49,26 @@ class SpaceTest {
         assertThat(host.now().lastIndex()).isEqualTo(2);
     }
 
+    /* Without room for a new file, what is torn is overwritten where it is. If it stayed, the closed log would hold too much. */
+    @Example
+    void a_torn_end_is_taken_away_on_a_full_disk_too() {
+        for (int room : new int[] {0, 5000}) {
+            Driver torn = new Driver(new MemoryFiles(), Driver.smallOptions(1));
+            torn.create();
+            torn.entries(1, 1, 1, 100);
+            torn.sync();
+            torn.files().kill();
+            long end = new Forger(torn.files()).endOfTail();
+            WalInspectionTest.write(torn.files(), new Forger(torn.files()).tail(), end + 3000, new byte[] {1});
+            torn.files().limit(torn.files().used() + room);
+            torn.open();
+            assertThat(torn.wal().recovered().droppedBytes()).isEqualTo(3001);
+            torn.close();
+            torn.open();
+            assertThat(torn.wal().recovered().cleanClose()).isTrue();
+        }
+    }
+
     /* A failed call may have happened in part: the file may be there all the same. */
     @Example
     void a_segment_whose_creation_finds_no_space_half_way_is_in_nobodys_way() {

@@ -305,11 +305,10 @@ class WalStorageTest {
         WalInspectionTest.write(host.files(), segment, first, frame);
         WalStorage storage = host.wal().storage();
         assertThatThrownBy(() -> storage.entries(1, 2, 100))
-                .isInstanceOfSatisfying(WalCorrupt.class, e -> assertThat(e.offset())
-                        .isEqualTo(first))
+                .isInstanceOfSatisfying(
+                        WalCorrupt.class, e -> assertThat(e.offset()).isEqualTo(first))
                 .hasMessageContaining("a frame does not hold entry 1 any more");
-        assertThat(storage.entries(2, 3, 100))
-                .isEqualTo(host.now().entries().subList(1, 2));
+        assertThat(storage.entries(2, 3, 100)).isEqualTo(host.now().entries().subList(1, 2));
     }
 
     @Example
