@@ -351,13 +351,13 @@ final class Raft {
     private StepResult stepOldTerm(Message message) {
         MessageType type = message.type();
         if (message.body() instanceof Body.VoteResponse answer) {
-            // It counts for nothing, and yet what it tells is a fact. Who refuses a pre-vote keeps its own term, which may be
-            // older than that of the one who asks: this would be dropped each time, and the two never get on.
+            // It counts for nothing, and yet what it tells is a fact. Who refuses a pre-vote keeps its own term, which
+            // may be older than that of the one who asks: this would be dropped each time, and the two never get on.
             learnCommit(answer.commit(), answer.commitTerm());
         }
         if (type == MessageType.PRE_VOTE) {
-            // Say no, with our term: a node that was cut off, or a version without pre-votes, must learn that it is behind, or
-            // neither it nor we might ever win (etcd issue 8501).
+            // Say no, with our term: a node that was cut off, or a version without pre-votes, must learn that it is
+            // behind, or neither it nor we might ever win (etcd issue 8501).
             refuseVote(MessageType.PRE_VOTE_RESPONSE, message.from());
         } else if ((type == MessageType.APPEND || type == MessageType.HEARTBEAT)
                 && (config.checkQuorum() || config.preVote() || doesNotAsk(message.from()))) {
