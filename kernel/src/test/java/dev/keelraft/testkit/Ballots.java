@@ -16,13 +16,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What the proof of election safety builds on, checked where it happens (paper, 5.2 and 5.4.1): who may ask for votes, who may
- * give them, and that whoever leads was elected. Most broken elections do no harm in the same life; these checks see them all the same.
+ * give them, and that whoever leads was elected. Most broken elections do no harm in the same life; these checks see them
+ * all the same.
  */
 final class Ballots {
     private final World world;
     private final Map<Long, Map<Long, Bid>> bids = new HashMap<>();
 
-    /** The last answer of each member to a heartbeat, which promises the leader that it will vote for nobody else for a while. */
+    /**
+     * The last answer of each member to a heartbeat, which promises the leader that it will vote for nobody else for a
+     * while.
+     */
     private final Map<Long, Promise> promises = new HashMap<>();
 
     private record Promise(long term, long tick) {}
@@ -85,8 +89,9 @@ final class Ballots {
     }
 
     /*
-     * Whoever knows of a committed change that it has not applied might ask the wrong voters; whoever installs a snapshot does not have its own log yet.
-     * A pre-vote leaves at once, and so shows what its sender knew. With a vote, which waits for the disk, something may have come in between.
+     * Whoever knows of a committed change that it has not applied might ask the wrong voters; whoever installs a
+     * snapshot does not have its own log yet. A pre-vote leaves at once, and so shows what its sender knew. With a
+     * vote, which waits for the disk, something may have come in between.
      */
     private void checkIsReady(SimulatedMember member, Message message, Rules.Progress of) {
         if (member.isInstalling()) {
@@ -137,8 +142,8 @@ final class Ballots {
     }
 
     /*
-     * Through restarts too, since ticks are those that the member has seen. The vote was given behind the promise, or the answer would bear its term; but where
-     * a host lets messages wait, both may be old.
+     * Through restarts too, since ticks are those that the member has seen. The vote was given behind the promise, or
+     * the answer would bear its term; but where a host lets messages wait, both may be old.
      */
     private void checkPromise(SimulatedMember voter, Message message) {
         Promise promise = promises.get(voter.id());

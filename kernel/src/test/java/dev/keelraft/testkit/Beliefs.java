@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a node may believe of what it is told, and whom. That a follower takes too much for committed does harm only if what its log holds there happens to be
- * wrong; that a stranger's word counts, only if the stranger has something to say.
+ * What a node may believe of what it is told, and whom. That a follower takes too much for committed does harm only if
+ * what its log holds there happens to be wrong; that a stranger's word counts, only if the stranger has something to say.
  */
 final class Beliefs {
     private final World world;

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 
 /**
- * What a group in which nothing fails must do when it is told to. While things go wrong, nearly everything may come to nothing for a good
- * reason.
+ * What a group in which nothing fails must do when it is told to. While things go wrong, nearly everything may come to
+ * nothing for a good reason.
  */
 final class Exercises {
     /** Not one of those that clients use. */
@@ -46,8 +46,8 @@ final class Exercises {
     }
 
     /**
-     * Adds so many voters that the old ones are no majority any more, and starts them a moment later. They have the time to answer that everybody
-     * has, so the leader stays.
+     * Adds so many voters that the old ones are no majority any more, and starts them a moment later. They have the
+     * time to answer that everybody has, so the leader stays.
      */
     void grow() {
         ConfState before = members();
@@ -78,8 +78,8 @@ final class Exercises {
     }
 
     /**
-     * Removes one of two voters, which dies as soon as that is committed. What the other one alone has by then is committed when the change takes effect,
-     * without any more news.
+     * Removes one of two voters, which dies as soon as that is committed. What the other one alone has by then is
+     * committed when the change takes effect, without any more news.
      */
     void shrink() {
         SimulatedMember leader = leader();

@@ -6,8 +6,9 @@ import java.util.function.Consumer;
 
 /**
  * One life of a member's process: the loop around a {@link RawNode} that is under test. A {@link Site} is the world that it
- * lives in. All calls come on one thread, at moments of virtual time, and must return without waiting for anything: what takes time is asked
- * of the site, which calls back. A crash is not announced: the object is forgotten, and nothing that it asked for comes back.
+ * lives in. All calls come on one thread, at moments of virtual time, and must return without waiting for anything: what
+ * takes time is asked of the site, which calls back. A crash is not announced: the object is forgotten, and nothing that
+ * it asked for comes back.
  *
  * <p>{@link SerialHost} and {@link PipelinedHost} are the loops that the kernel's documentation shows.
  */
@@ -19,8 +20,8 @@ public interface Host {
     void step(Message message);
 
     /**
-     * A client asks for a command to be executed. The same command may come again, here or at another member, if the client got no
-     * answer: the state machine must know it.
+     * A client asks for a command to be executed. The same command may come again, here or at another member, if the
+     * client got no answer: the state machine must know it.
      */
     void submit(byte[] command, Reply reply);
 

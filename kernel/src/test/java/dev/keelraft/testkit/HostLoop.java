@@ -40,8 +40,8 @@ abstract class HostLoop implements Host {
     private boolean saving;
 
     /**
-     * Snapshots that the node has taken and the disk not yet. Meanwhile the node's members are those of the snapshot, which says
-     * nothing about the entries that are still being applied.
+     * Snapshots that the node has taken and the disk not yet. Meanwhile the node's members are those of the snapshot,
+     * which says nothing about the entries that are still being applied.
      */
     private int installing;
 

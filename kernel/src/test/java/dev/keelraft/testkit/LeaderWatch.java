@@ -19,8 +19,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * How leaders rule: whether they step down when they hear from no majority, and only then, and whether what they say of their peers
- * makes sense. Time is counted in the ticks that a process has seen, which is all that it knows of time.
+ * How leaders rule: whether they step down when they hear from no majority, and only then, and whether what they say of
+ * their peers makes sense. Time is counted in the ticks that a process has seen, which is all that it knows of time.
  */
 final class LeaderWatch {
     private final World world;

@@ -18,8 +18,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who changes the members, and replaces disks, as the documentation says that it is to be done: one thing after the other, asked for
- * again and again until it has happened.
+ * Who changes the members, and replaces disks, as the documentation says that it is to be done: one thing after the other,
+ * asked for again and again until it has happened.
  */
 final class Operator {
     private static final int MAX_MEMBERS = 7;
@@ -281,8 +281,8 @@ final class Operator {
     // ---------------------------------------------------------------- lost disks
 
     /**
-     * A disk is lost, or set back. With names for disks the member comes back under its own, as a learner first; without, another
-     * member takes its place.
+     * A disk is lost, or set back. With names for disks the member comes back under its own, as a learner first;
+     * without, another member takes its place.
      */
     boolean loseDisk(int place, boolean backup) {
         ConfState members = world.rules().newestConfiguration();
@@ -325,8 +325,9 @@ final class Operator {
     }
 
     /**
-     * A node with another disk has found that it lacks what a leader says it has acknowledged: the leader meant its earlier life, or a
-     * message came late. It gets an empty disk, as an operator would do who cannot tell; unless the group cannot spare it.
+     * A node with another disk has found that it lacks what a leader says it has acknowledged: the leader meant its
+     * earlier life, or a message came late. It gets an empty disk, as an operator would do who cannot tell; unless the
+     * group cannot spare it.
      */
     void lossNoticed(SimulatedMember member) {
         List<Long> voters = world.rules().newestConfiguration().voters();
@@ -404,7 +405,10 @@ final class Operator {
         return false;
     }
 
-    /* A member that was removed runs on for a while, and must harm nobody. Nobody needs its voice once all others have noted it. */
+    /*
+     * A member that was removed runs on for a while, and must harm nobody. Nobody needs its voice once all others have
+     * noted it.
+     */
     private void retire() {
         for (SimulatedMember member : world.memberList()) {
             if (runsOn(member) && dice.chance(300) && allHaveNoted()) {

@@ -12,8 +12,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * What makes a read linearizable (thesis 6.4): it sees all that was committed when it was asked, and whoever answered it led then. Clients
- * notice a stale read only if somebody has written the same key in the short time between.
+ * What makes a read linearizable (thesis 6.4): it sees all that was committed when it was asked, and whoever answered it
+ * led then. Clients notice a stale read only if somebody has written the same key in the short time between.
  */
 final class Readings {
     private final World world;

@@ -78,7 +78,10 @@ final class Rules {
 
         private long newestChangeTerm;
 
-        /** Where its log ended when it led and learned that it is no member any more; nothing may come behind that in this term. */
+        /**
+         * Where its log ended when it led and learned that it is no member any more; nothing may come behind that
+         * in this term.
+         */
         private long closedAt = Long.MAX_VALUE;
 
         private long closedTerm;
@@ -194,7 +197,10 @@ final class Rules {
         world.trace().sent(message);
     }
 
-    /* Whoever says first that something is committed, has counted it; and only what is of its own term may be counted (paper, figure 8). */
+    /*
+     * Whoever says first that something is committed, has counted it; and only what is of its own term may be counted
+     * (paper, figure 8).
+     */
     private void checkTermOfCommit(SimulatedMember member, Message message, Body.Append append) {
         Storage log = member.shadow().written();
         if (append.commit() > claimed
@@ -208,7 +214,10 @@ final class Rules {
         }
     }
 
-    /* A change of the members is put into the log when all before it are applied; and a leader that is no member any more adds nothing. */
+    /*
+     * A change of the members is put into the log when all before it are applied; and a leader that is no member any
+     * more adds nothing.
+     */
     private void checkChanges(SimulatedMember member, Message message, Body.Append append) {
         Progress of = progress(member);
         for (Entry entry : append.entries()) {

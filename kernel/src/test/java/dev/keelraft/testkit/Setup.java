@@ -4,7 +4,8 @@ import dev.keelraft.RaftConfig;
 import java.util.List;
 
 /**
- * What one group is like: drawn anew for each run, since many bugs need two settings at once that no default has (swarm testing).
+ * What one group is like: drawn anew for each run, since many bugs need two settings at once that no default has (swarm
+ * testing).
  *
  * @param members how many found the group
  * @param pipelined a bit for each member: whether its host writes asynchronously

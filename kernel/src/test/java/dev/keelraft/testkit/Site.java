@@ -33,8 +33,8 @@ public interface Site {
     void send(Message message);
 
     /**
-     * Stores what a Ready holds: {@code append}, and, if it must be, {@code sync}, when the disk has done all that was asked for
-     * before.
+     * Stores what a Ready holds: {@code append}, and, if it must be, {@code sync}, when the disk has done all that was
+     * asked for before.
      *
      * @param then is called when that is done
      */
@@ -50,8 +50,9 @@ public interface Site {
     void saveSnapshot(Snapshot snapshot, long compactTo, Runnable then);
 
     /**
-     * For hosts that write their log themselves, in place of {@link #write}: says that a Ready is about to be appended. From now on
-     * it may be on the disk. This, and the others, do not return where the machine dies at this very point.
+     * For hosts that write their log themselves, in place of {@link #write}: says that a Ready is about to be
+     * appended. From now on it may be on the disk. This, and the others, do not return where the machine dies at this
+     * very point.
      */
     void appends(Ready ready);
 
@@ -77,8 +78,8 @@ public interface Site {
     void configured(long index, ConfState members);
 
     /**
-     * Says that the node is about to be asked for a read. A host that says this, and what comes of it, has its reads checked more sharply than
-     * by what its clients see.
+     * Says that the node is about to be asked for a read. A host that says this, and what comes of it, has its reads
+     * checked more sharply than by what its clients see.
      *
      * @param number the host's own for this read, once in a life
      * @param policy how it is asked

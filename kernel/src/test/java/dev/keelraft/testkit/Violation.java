@@ -26,20 +26,23 @@ public final class Violation extends RuntimeException {
         DURABLE_BEFORE_PROMISED,
         /** A log shows after a crash what was synced, and perhaps what was appended after that; nothing else. */
         LOG_RECOVERY,
-        /** All members go through the same configurations, one after the other, each of which shares a majority with the next. */
+        /**
+         * All members go through the same configurations, one after the other, each of which shares a majority
+         * with the next.
+         */
         MEMBERSHIP,
         /** Nodes do not fail, unless their disk was exchanged or damaged. */
         NO_FAILURE,
         /** What leaders keep in flight is bounded, and what they believe of their peers makes sense. */
         BOUNDED_FLOW,
         /**
-         * Clients see one register for each key, and each of their commands takes effect once; a read is answered by who leads, and sees
-         * what was committed when it was asked.
+         * Clients see one register for each key, and each of their commands takes effect once; a read is answered
+         * by who leads, and sees what was committed when it was asked.
          */
         LINEARIZABILITY,
         /**
-         * Once nothing fails any more, the group gets on: leader, commits, everybody caught up, nothing left over; then it does what it is
-         * told. Leaders step down when they hear from no majority, and only then.
+         * Once nothing fails any more, the group gets on: leader, commits, everybody caught up, nothing left over;
+         * then it does what it is told. Leaders step down when they hear from no majority, and only then.
          */
         LIVENESS
     }
