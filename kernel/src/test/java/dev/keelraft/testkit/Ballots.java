@@ -152,6 +152,7 @@ final class Ballots {
                 || promise.term() >= message.term()
                 || (request != null && request.transfer())
                 || !world.setup().leases()
+                || !world.options().checkPromises()
                 || !voter.sendsAtOnce()
                 || world.disksWereExchanged()) {
             return;

@@ -93,7 +93,7 @@ public final class SimulationOptions implements Cloneable {
         return with(options -> options.faultsPerMinute = faults);
     }
 
-    /** What leaves too early is no violation by itself; only what comes of it is. */
+    /** What leaves too early is no violation by itself, nor is a read that nobody has confirmed; only what comes of it is. */
     public SimulationOptions withoutPromises() {
         return with(options -> options.promises = false);
     }
