@@ -12,6 +12,7 @@ import dev.keelraft.model.Snapshot;
 import java.util.List;
 import java.util.Random;
 import net.jqwik.api.Example;
+import org.assertj.core.api.ThrowableAssert;
 
 /** The calls of a host, one by one: what they write, when they force it, and what an open finds. */
 class WalTest {
@@ -219,6 +220,24 @@ class WalTest {
                 .isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> wal.release(0)).isInstanceOf(IllegalStateException.class);
         host.open();
+    }
+
+    @Example
+    void a_closed_log_says_so_whatever_it_is_asked() {
+        host.create();
+        host.entries(1, 1, 1, 10);
+        Wal closed = host.wal();
+        host.close();
+        List<ThrowableAssert.ThrowingCallable> calls = List.of(
+                closed::groups,
+                closed::sync,
+                closed::prepareSpare,
+                () -> closed.groupsHolding(1),
+                () -> closed.release(1),
+                () -> closed.append(Readys.of(new HardState(2, 0, 1), Snapshot.NONE, List.of())));
+        for (ThrowableAssert.ThrowingCallable call : calls) {
+            assertThatThrownBy(call).isInstanceOf(IllegalStateException.class).hasMessageContaining("closed");
+        }
     }
 
     @Example
