@@ -252,8 +252,11 @@ final class Operator {
                 }
                 if (ticks <= 6) {
                     leader.call(host -> host.tell(node -> {
-                        expected++;
-                        handOver(leader, node, target);
+                        // A process that was paused may have given it up by now; then this would begin it anew.
+                        if (node.status().transferTarget() == target) {
+                            expected++;
+                            handOver(leader, node, target);
+                        }
                     }));
                 }
                 world.agenda().in(interval, this);
