@@ -180,14 +180,15 @@ enum Deviation {
     SNAPSHOT_REPORT_TIMES_OUT,
 
     /**
-     * A member that does not campaign, or would not ask the leader of an old term for its vote, tells that leader of its own term,
-     * whatever protections are on.
+     * A member that does not campaign, or would not ask the leader or candidate of an old term for its vote, tells that one of its
+     * own term, whatever protections are on.
      *
      * <p>In etcd's library, without pre-votes and without the check of the quorum, a leader of an old term hears of the new one
      * by the next campaign. B, cut off, campaigns up to term 21; meanwhile A, in term 19, makes B a learner. B comes back, drops
      * all that A sends, since it is of an old term, and so never learns what it misses; a learner does not campaign, so A never
      * learns of term 21. B follows nobody, for ever. Or B is still a voter, and the others were exchanged for new ones while it
-     * was away: then it asks those for their votes that are members no more. (Both found by simulation.)
+     * was away: then it asks those for their votes that are members no more, in ever later terms, and does not answer a new one
+     * that could win with its vote, since that asks in earlier terms. (All found by simulation.)
      */
     OLD_LEADER_HEARS_OF_NEW_TERM
 }

@@ -359,6 +359,9 @@ final class Raft {
             // Say no, with our term: a node that was cut off, or a version without pre-votes, must learn that it is
             // behind, or neither it nor we might ever win (etcd issue 8501).
             refuseVote(MessageType.PRE_VOTE_RESPONSE, message.from());
+        } else if (type == MessageType.VOTE && doesNotAsk(message.from())) {
+            // The same for a candidate that is behind our term: no campaign of ours will tell it.
+            refuseVote(MessageType.VOTE_RESPONSE, message.from());
         } else if ((type == MessageType.APPEND || type == MessageType.HEARTBEAT)
                 && (config.checkQuorum() || config.preVote() || doesNotAsk(message.from()))) {
             // A leader of an old term: its followers protect it from us, so it must hear of our term from us. Without

@@ -474,14 +474,17 @@ class DeviationTest {
 
         /** What a member that was a candidate in term 5 says to the leader of term 3. */
         private List<Message> said(ConfState members, boolean on) {
+            return said(members, on, new Message(MessageType.HEARTBEAT, 1, 2, 3, new Body.Heartbeat(4, new byte[0])));
+        }
+
+        private List<Message> said(ConfState members, boolean on, Message asked) {
             MemoryStorage storage = new MemoryStorage(new Snapshot(4, 3, members, new byte[0]));
             storage.setHardState(new HardState(5, 2, 4));
             RaftConfig config = with(Deviation.OLD_LEADER_HEARS_OF_NEW_TERM, on)
                     .apply(RaftConfig.builder(2, new Random(1)).preVote(false).checkQuorum(false))
                     .build();
             RawNode node = RawNode.restart(config, storage, new Applied(4, members));
-            Message heartbeat = new Message(MessageType.HEARTBEAT, 1, 2, 3, new Body.Heartbeat(4, new byte[0]));
-            assertThat(node.step(heartbeat)).isEqualTo(StepResult.OLD_TERM);
+            assertThat(node.step(asked)).isEqualTo(StepResult.OLD_TERM);
             return node.hasReady() ? node.ready().messagesAfterPersist() : List.of();
         }
 
@@ -500,6 +503,23 @@ class DeviationTest {
                     assertThat(message.type()).isEqualTo(MessageType.APPEND_RESPONSE);
                 });
             }
+        }
+
+        /** Otherwise the two ask in terms that never meet, each whom it knows. */
+        @Test
+        void on_a_candidate_of_an_old_term_hears_of_it_too() {
+            Message asked = new Message(MessageType.VOTE, 1, 2, 3, new Body.Vote(9, 3, false));
+            for (ConfState members : List.of(LEARNS, OUTDATED)) {
+                assertThat(said(members, false, asked)).isEmpty();
+                assertThat(said(members, true, asked)).singleElement().satisfies(message -> {
+                    assertThat(message.term()).isEqualTo(5);
+                    assertThat(message.body())
+                            .isInstanceOfSatisfying(
+                                    Body.VoteResponse.class,
+                                    answer -> assertThat(answer.rejected()).isTrue());
+                });
+            }
+            assertThat(said(ConfState.of(List.of(1L, 2L, 3L)), true, asked)).isEmpty();
         }
 
         /** It hears of the term by the next campaign, as in etcd's library. */

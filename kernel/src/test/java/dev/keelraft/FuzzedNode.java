@@ -330,7 +330,10 @@ final class FuzzedNode {
     }
 
     private static boolean isAnsweredInOldTerm(MessageType type) {
-        return type == MessageType.APPEND || type == MessageType.HEARTBEAT || type == MessageType.PRE_VOTE;
+        return switch (type) {
+            case APPEND, HEARTBEAT, PRE_VOTE, VOTE -> true;
+            default -> false;
+        };
     }
 
     /** The one kind of answer that bears a term which is nobody's yet. */
