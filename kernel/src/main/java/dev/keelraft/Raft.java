@@ -384,8 +384,7 @@ final class Raft {
         Body.Vote request = (Body.Vote) message.body();
         learnCommit(request.commit(), request.commitTerm());
         // The candidate's term may have come here before its request, with a message that asks for nothing; the leader
-        // of an
-        // earlier term counts on the promise all the same.
+        // of an earlier term counts on the promise all the same.
         boolean isPromised = promisedTicks > 0 && !request.transfer();
         // One vote in a term, and none against a leader of this term; a pre-vote for a later term binds nobody.
         boolean free = vote == candidate

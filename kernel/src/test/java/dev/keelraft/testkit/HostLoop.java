@@ -254,8 +254,7 @@ abstract class HostLoop implements Host {
     private void saveSnapshot() {
         long newest = site.log().storage().snapshot().index();
         // A snapshot that does not name a member is of no use to it. Where it is needed to commit anything more, none
-        // that
-        // names it would ever be due by its size.
+        // that names it would ever be due by its size.
         boolean isDue = appliedIndex - newest >= site.snapshotEntries() || (membersIndex > newest && newest > 0);
         if (saving || !isDue || storedCommit < appliedIndex || isOutdated()) {
             return;
