@@ -35,8 +35,7 @@ class SimulationTest {
 
     @Test
     void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
-        long first = Long.getLong("keel.sim.first", System.nanoTime() & 0xffffffffffL);
-        Lives lives = Lives.simulate(seed -> SimulationOptions.defaults(), first, SECONDS);
+        Lives lives = Lives.simulate(seed -> SimulationOptions.defaults(), Lives.firstSeed(), SECONDS);
         System.out.println("SimulationTest: " + lives + ", 0 violations");
     }
 

@@ -1,6 +1,7 @@
 package dev.keelraft.testkit;
 
 import java.util.PriorityQueue;
+import java.util.function.BooleanSupplier;
 
 /** Virtual time, in milliseconds, and what is to happen. What is due at the same moment happens in the order in which it was noted. */
 final class Agenda {
@@ -43,5 +44,13 @@ final class Agenda {
             next.action.run();
         }
         now = Math.max(now, time);
+    }
+
+    /** Lets time go on until a condition holds, which is looked at every so many milliseconds, or until the patience is over. */
+    void runFor(long patience, long step, BooleanSupplier condition) {
+        long end = now + patience;
+        while (now < end && !condition.getAsBoolean()) {
+            runUntil(now + step);
+        }
     }
 }

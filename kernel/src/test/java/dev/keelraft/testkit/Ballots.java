@@ -78,10 +78,7 @@ final class Ballots {
     }
 
     private void checkIsVoter(SimulatedMember member, Message message, Rules.Progress of) {
-        boolean isVoter = of.known().stream()
-                .anyMatch(members -> members.voters().contains(member.id())
-                        || members.votersOutgoing().contains(member.id()));
-        if (!isVoter) {
+        if (of.known().stream().noneMatch(members -> Rules.isVoter(members, member.id()))) {
             throw new Violation(
                     Rule.ELECTION_SAFETY,
                     "node " + member.id() + " campaigns and is no voter of " + of.known() + ": " + message);

@@ -84,7 +84,7 @@ final class Beliefs {
     }
 
     private void checkIgnores(SimulatedMember member, Message message) {
-        long before = term(member);
+        long before = member.term();
         boolean isStranger = member.status()
                 .map(status -> !Rules.names(status.confState(), message.from()))
                 .orElse(false);
@@ -93,15 +93,11 @@ final class Beliefs {
         }
         long startedAt = member.startedAt();
         world.agenda().in(0, () -> {
-            if (member.isUp() && member.startedAt() == startedAt && term(member) == message.term()) {
+            if (member.isUp() && member.startedAt() == startedAt && member.term() == message.term()) {
                 throw new Violation(
                         Rule.MEMBERSHIP, "node " + member.id() + " has listened to one that is no member: " + message);
             }
         });
-    }
-
-    private static long term(SimulatedMember member) {
-        return member.status().map(status -> status.hardState().term()).orElse(0L);
     }
 
     void leaves(SimulatedMember member, Message message) {

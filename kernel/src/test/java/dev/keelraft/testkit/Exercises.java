@@ -55,7 +55,7 @@ final class Exercises {
             return;
         }
         SimulatedMember leader = leader();
-        long term = term(leader);
+        long term = leader.term();
         List<SimulatedMember> added = new ArrayList<>();
         List<Change> changes = new ArrayList<>();
         for (int i = 0; i <= before.voters().size(); i++) {
@@ -72,7 +72,7 @@ final class Exercises {
         if (members().isJoint() || members().voters().size() == before.voters().size()) {
             throw violation("voters were to be added to " + before);
         }
-        if (term(leader()) != term) {
+        if (leader().term() != term) {
             throw violation("new voters have cost the leader of " + before + " its place");
         }
     }
@@ -106,19 +106,12 @@ final class Exercises {
         return world.leader().orElseThrow();
     }
 
-    private static long term(SimulatedMember member) {
-        return member.status().orElseThrow().hardState().term();
-    }
-
     private ConfState members() {
         return world.rules().newestConfiguration();
     }
 
     private void waitFor(long millis, BooleanSupplier condition) {
-        long end = world.agenda().now() + millis;
-        while (world.agenda().now() < end && !condition.getAsBoolean()) {
-            world.agenda().runUntil(world.agenda().now() + 1);
-        }
+        world.agenda().runFor(millis, 1, condition);
     }
 
     private Violation violation(String what) {

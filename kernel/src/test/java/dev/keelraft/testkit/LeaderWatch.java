@@ -218,15 +218,11 @@ final class LeaderWatch {
     private static void checkTransfer(Status leader) {
         ConfState members = leader.confState();
         long target = leader.transferTarget();
-        if (target != NodeId.NONE && isVoter(members, leader.id()) && !isVoter(members, target)) {
+        if (target != NodeId.NONE && Rules.isVoter(members, leader.id()) && !Rules.isVoter(members, target)) {
             throw new Violation(
                     Rule.LIVENESS,
                     "node " + leader.id() + " hands over to " + target + ", which is none of " + members);
         }
-    }
-
-    private static boolean isVoter(ConfState members, long id) {
-        return members.voters().contains(id) || members.votersOutgoing().contains(id);
     }
 
     /* It asks itself once in an election time-out who has answered since it asked last. */

@@ -21,6 +21,14 @@ public final class Lives {
     }
 
     /**
+     * A seed to begin with: {@code -Dkeel.sim.first} where somebody wants to see the same lives again, or one that nobody has
+     * seen. Sums name it.
+     */
+    public static long firstSeed() {
+        return Long.getLong("keel.sim.first", System.nanoTime() & 0xffffffffffL);
+    }
+
+    /**
      * Simulates one seed after the other.
      *
      * @param options what is simulated with a seed

@@ -37,9 +37,8 @@ public final class MemoryDisk implements SimulatedDisk {
     @Override
     public HostLog open() throws IOException {
         operate();
-        Log log = new Log(written);
-        log.syncAll();
-        return log;
+        persist(unsynced.size());
+        return new Log(written);
     }
 
     @Override
@@ -50,9 +49,7 @@ public final class MemoryDisk implements SimulatedDisk {
     @Override
     public void losePower(Dice dice) {
         int survive = dice.nextInt(unsynced.size() + 1);
-        for (Ready ready : unsynced.subList(0, survive)) {
-            durable.append(ready.snapshot(), ready.hardState(), ready.entries());
-        }
+        persist(survive);
         unsynced.clear();
         written = MemoryLogs.copy(durable);
         off = false;
@@ -100,6 +97,14 @@ public final class MemoryDisk implements SimulatedDisk {
         return new MemoryDisk(MemoryLogs.copy(written));
     }
 
+    private void persist(int count) {
+        List<Ready> first = unsynced.subList(0, count);
+        for (Ready ready : first) {
+            durable.append(ready.snapshot(), ready.hardState(), ready.entries());
+        }
+        first.clear();
+    }
+
     /* Each append, sync and save is one. It has had its effect on what is written, and none on what is durable. */
     private void operate() throws Fault {
         powerOffIn--;
@@ -144,14 +149,7 @@ public final class MemoryDisk implements SimulatedDisk {
         @Override
         public void sync() throws IOException {
             operate();
-            syncAll();
-        }
-
-        private void syncAll() {
-            for (Ready ready : unsynced) {
-                durable.append(ready.snapshot(), ready.hardState(), ready.entries());
-            }
-            unsynced.clear();
+            persist(unsynced.size());
         }
 
         @Override
@@ -160,21 +158,21 @@ public final class MemoryDisk implements SimulatedDisk {
                 throw new NoRoomException();
             }
             operate();
-            syncAll();
+            persist(unsynced.size());
             storage.saveSnapshot(snapshot);
             durable.saveSnapshot(snapshot);
         }
 
         @Override
         public void compact(long index) {
-            syncAll();
+            persist(unsynced.size());
             storage.compact(index);
             durable.compact(index);
         }
 
         @Override
         public void close() {
-            syncAll();
+            persist(unsynced.size());
         }
     }
 }

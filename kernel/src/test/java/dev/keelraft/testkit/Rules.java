@@ -147,7 +147,14 @@ final class Rules {
     }
 
     static boolean names(ConfState members, long id) {
-        return all(members).contains(id);
+        return isVoter(members, id)
+                || members.learners().contains(id)
+                || members.learnersNext().contains(id);
+    }
+
+    /** Whether somebody votes in either half of a configuration. */
+    static boolean isVoter(ConfState members, long id) {
+        return members.voters().contains(id) || members.votersOutgoing().contains(id);
     }
 
     /** All that a configuration names, each once. */

@@ -459,6 +459,11 @@ final class SimulatedMember {
         return Optional.ofNullable(status.get());
     }
 
+    /** The term that it is in; 0 while it is down. */
+    long term() {
+        return status().map(status -> status.hardState().term()).orElse(0L);
+    }
+
     boolean isLeader() {
         return status().map(status -> status.softState().role() == RaftRole.LEADER)
                 .orElse(false);

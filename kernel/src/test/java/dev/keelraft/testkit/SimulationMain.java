@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicReference;
 public final class SimulationMain {
     private long seconds = 60;
     private int cores = 1;
-    private long firstSeed = System.nanoTime() & 0xffffffffffL;
+    private long firstSeed = Lives.firstSeed();
     private boolean single;
     private String schedule = "";
     private String picture = "";

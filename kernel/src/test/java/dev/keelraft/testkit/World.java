@@ -208,8 +208,9 @@ final class World {
                 || setup.priorities()
                 || members.size() > rules.newestConfiguration().voters().size();
         long patience = disturbed ? 3 : 1;
-        waitFor(
+        agenda.runFor(
                 patience * RECOVERY_TIMEOUTS * timeout,
+                setup.tickMillis(),
                 () -> leader().isPresent()
                         && (setup.clients() == 0 || clients.completed() > before)
                         && (setup.clients() > 0 || rules.decidedIndex() >= decided));
@@ -248,17 +249,6 @@ final class World {
         }
         if (!left.isEmpty()) {
             throw new Violation(Rule.LIVENESS, "long after everything was healed " + left + ": " + states());
-        }
-    }
-
-    private interface Condition {
-        boolean holds();
-    }
-
-    private void waitFor(long millis, Condition condition) {
-        long end = agenda.now() + millis;
-        while (agenda.now() < end && !condition.holds()) {
-            agenda.runUntil(agenda.now() + setup.tickMillis());
         }
     }
 

@@ -34,8 +34,7 @@ class SimulationTest {
 
     @Test
     void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
-        long first = Long.getLong("keel.sim.first", System.nanoTime() & 0xffffffffffL);
-        Lives lives = Lives.simulate(SimulationTest::options, first, SECONDS);
+        Lives lives = Lives.simulate(SimulationTest::options, Lives.firstSeed(), SECONDS);
         Coverage coverage = lives.coverage();
         System.out.printf(
                 Locale.ROOT,

@@ -27,8 +27,7 @@ class SimulationTest {
 
     @Test
     void nothing_is_broken_in_lives_that_nobody_has_seen_before() {
-        long first = Long.getLong("keel.sim.first", System.nanoTime() & 0xffffffffffL);
-        Lives lives = Lives.simulate(SimulationTest::servers, first, SECONDS);
+        Lives lives = Lives.simulate(SimulationTest::servers, Lives.firstSeed(), SECONDS);
         System.out.println("server.SimulationTest: " + lives + ", 0 violations");
     }
 }
