@@ -370,16 +370,7 @@ class RecoveryTest {
         manySegments();
         host.files().kill();
         // MARK claims that the first two segments were released, and the log does not.
-        rewriteMark(m -> new Mark(
-                m.walId(),
-                m.count() + 1,
-                m.bootCount(),
-                m.durableLsn(),
-                m.lastBatch(),
-                m.chain(),
-                3,
-                m.lastSegment(),
-                false));
+        rewriteMark(m -> Marks.segments(m, 3, m.lastSegment()));
         assertRefused(WalCorrupt.class, "are in no segment");
     }
 
@@ -438,16 +429,7 @@ class RecoveryTest {
         threeEntries();
         host.files().kill();
         for (long[] range : new long[][] {{2, 1}, {0, 1}, {Long.MAX_VALUE, Long.MIN_VALUE}, {-1, -1}}) {
-            rewriteMark(m -> new Mark(
-                    m.walId(),
-                    m.count() + 1,
-                    m.bootCount(),
-                    m.durableLsn(),
-                    m.lastBatch(),
-                    m.chain(),
-                    range[0],
-                    range[1],
-                    false));
+            rewriteMark(m -> Marks.segments(m, range[0], range[1]));
             assertRefused(WalCorrupt.class, "MARK names segments");
         }
     }
@@ -456,16 +438,7 @@ class RecoveryTest {
     void a_log_that_mark_was_not_written_for_is_refused() {
         threeEntries();
         host.files().kill();
-        rewriteMark(m -> new Mark(
-                m.walId(),
-                m.count() + 1,
-                m.bootCount(),
-                m.durableLsn(),
-                m.lastBatch(),
-                m.chain() ^ 1,
-                m.firstSegment(),
-                m.lastSegment(),
-                false));
+        rewriteMark(m -> Marks.durable(m, m.durableLsn(), m.lastBatch(), m.chain() ^ 1));
         assertRefused(WalCorrupt.class, "not the one that MARK was written for");
     }
 

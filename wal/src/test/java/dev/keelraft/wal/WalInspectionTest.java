@@ -377,11 +377,16 @@ class WalInspectionTest {
         assertThat(tooFast).isLessThan(50);
     }
 
+    /* By the machine's clock its owner, this process, is alive; by that of other tests it has ended long ago. */
+    private static Driver writer() {
+        Driver writer = new Driver(new MemoryFiles(), Driver.smallOptions(4).withClock(InstantSource.system()));
+        writer.create();
+        return writer;
+    }
+
     @Example
     void a_living_owner_is_seen_and_what_it_has_not_synced_is_left_alone() {
-        WalOptions options = Driver.smallOptions(4).withClock(InstantSource.system());
-        Driver writer = new Driver(new MemoryFiles(), options);
-        writer.create();
+        Driver writer = writer();
         writer.entries(1, 1, 3, 10);
         writer.sync();
         long end = new Forger(writer.files()).endOfTail();
@@ -398,9 +403,7 @@ class WalInspectionTest {
 
     @Example
     void damage_of_what_was_durable_is_seen_in_a_log_in_use_too() {
-        WalOptions options = Driver.smallOptions(4).withClock(InstantSource.system());
-        Driver writer = new Driver(new MemoryFiles(), options);
-        writer.create();
+        Driver writer = writer();
         fourSegments(writer);
         writer.files().flip(LAYOUT.segment(2), 8 * 5000);
         WalReport report = WalInspection.of(writer.files(), LAYOUT)
@@ -419,9 +422,7 @@ class WalInspectionTest {
 
     @Example
     void a_mark_that_points_between_two_frames_or_to_another_one_is_seen_in_a_log_in_use_too() throws IOException {
-        WalOptions options = Driver.smallOptions(4).withClock(InstantSource.system());
-        Driver writer = new Driver(new MemoryFiles(), options);
-        writer.create();
+        Driver writer = writer();
         writer.entries(1, 1, 3, 10);
         writer.sync();
         Mark newest = MarkFile.read(writer.files(), LAYOUT.mark()).found();
@@ -438,23 +439,12 @@ class WalInspectionTest {
     }
 
     static Mark marked(Mark newest, long durableLsn, int chainBits) {
-        return new Mark(
-                newest.walId(),
-                newest.count() + 1,
-                newest.bootCount(),
-                durableLsn,
-                newest.lastBatch(),
-                newest.chain() ^ chainBits,
-                newest.firstSegment(),
-                newest.lastSegment(),
-                newest.clean());
+        return Marks.durable(newest, durableLsn, newest.lastBatch(), newest.chain() ^ chainBits);
     }
 
     @Example
     void damage_that_is_elsewhere_at_every_reading_of_a_log_in_use_is_not_believed() {
-        WalOptions options = Driver.smallOptions(4).withClock(InstantSource.system());
-        Driver writer = new Driver(new MemoryFiles(), options);
-        writer.create();
+        Driver writer = writer();
         fourSegments(writer);
         Path third = LAYOUT.segment(3);
         Path second = LAYOUT.segment(2);
@@ -482,9 +472,7 @@ class WalInspectionTest {
 
     @Example
     void a_log_whose_segments_vanish_under_every_reading_is_not_called_damaged() {
-        WalOptions options = Driver.smallOptions(4).withClock(InstantSource.system());
-        Driver writer = new Driver(new MemoryFiles(), options);
-        writer.create();
+        Driver writer = writer();
         fourSegments(writer);
         WalReport report = WalInspection.of(writer.files(), LAYOUT)
                 .withProgress((done, total) -> {
