@@ -190,5 +190,17 @@ enum Deviation {
      * was away: then it asks those for their votes that are members no more, in ever later terms, and does not answer a new one
      * that could win with its vote, since that asks in earlier terms. (All found by simulation.)
      */
-    OLD_LEADER_HEARS_OF_NEW_TERM
+    OLD_LEADER_HEARS_OF_NEW_TERM,
+
+    /**
+     * A heartbeat says of which term the entry is up to which it commits. A member that has another one there fails, for it has
+     * lost what it had acknowledged.
+     *
+     * <p>In etcd's library it names the index alone. B, leading term 2, appends entries that nobody gets; its disk is copied; then A
+     * leads term 3, and B acknowledges and commits A's entries in their place. B's disk breaks, and B comes back with the copy. A,
+     * which does not know, sends a heartbeat that commits what B has acknowledged, and B applies its own entries of term 2:
+     * its state machine is another one from then on, and nobody notices. A log that were shorter would be noticed. Nor does it help to
+     * give B a new {@linkplain RaftConfig.Builder#incarnation incarnation}, as long as A has not applied that. (Found by simulation.)
+     */
+    HEARTBEAT_NAMES_COMMIT_TERM
 }

@@ -107,7 +107,7 @@ final class Follower extends Role {
     }
 
     private void heartbeat(long leader, Body.Heartbeat heartbeat) {
-        raft.log().commitTo(heartbeat.commit());
+        raft.log().commitTo(heartbeat.commit(), heartbeat.commitTerm());
         raft.outbox().send(MessageType.HEARTBEAT_RESPONSE, leader, new Body.HeartbeatResponse(heartbeat.context()));
     }
 

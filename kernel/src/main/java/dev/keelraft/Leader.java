@@ -541,10 +541,22 @@ final class Leader extends Role implements LongFunction<Ballot> {
                 Progress progress = peers.progress(i);
                 // Not more than the peer is known to have: it would take that for the loss of its own log.
                 long commit = Math.min(progress.match(), raft.log().committed());
-                raft.outbox().send(MessageType.HEARTBEAT, peers.id(i), new Body.Heartbeat(commit, context));
+                raft.outbox()
+                        .send(
+                                MessageType.HEARTBEAT,
+                                peers.id(i),
+                                new Body.Heartbeat(commit, commitTermFor(commit), context));
                 progress.sentHeartbeat(commit);
             }
         }
+    }
+
+    /** What a heartbeat says of the entry up to which it commits, if that is known: a peer that lags may be behind a compaction. */
+    private long commitTermFor(long commit) {
+        long known = raft.config().deviates(Deviation.HEARTBEAT_NAMES_COMMIT_TERM)
+                ? raft.log().term(commit)
+                : RaftLog.UNKNOWN_TERM;
+        return Math.max(0, known);
     }
 
     private void heartbeatAnswered(long from, Progress progress, Body.HeartbeatResponse response) {

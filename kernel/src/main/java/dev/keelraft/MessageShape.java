@@ -29,14 +29,9 @@ final class MessageShape {
             case APPEND -> message.term() != 0 && continuesLog((Body.Append) message.body(), message.term());
             case INSTALL_SNAPSHOT ->
                 message.term() != 0 && isSound(((Body.InstallSnapshot) message.body()).snapshot(), message.term());
-            case APPEND_RESPONSE,
-                    VOTE,
-                    VOTE_RESPONSE,
-                    PRE_VOTE,
-                    HEARTBEAT,
-                    HEARTBEAT_RESPONSE,
-                    READ_INDEX_RESPONSE,
-                    TIMEOUT_NOW -> message.term() != 0;
+            case APPEND_RESPONSE, VOTE, VOTE_RESPONSE, PRE_VOTE, HEARTBEAT_RESPONSE, READ_INDEX_RESPONSE, TIMEOUT_NOW ->
+                message.term() != 0;
+            case HEARTBEAT -> message.term() != 0 && ((Body.Heartbeat) message.body()).commitTerm() <= message.term();
             // No node gives these a term. With one they could unseat a leader, which a proposal is not to do.
             case READ_INDEX -> message.term() == 0;
             case PROPOSE -> message.term() == 0 && isSound(((Body.Propose) message.body()).entries());

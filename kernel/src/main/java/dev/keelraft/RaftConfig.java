@@ -327,8 +327,9 @@ public final class RaftConfig {
          *   <li>For a member with a new disk the host proposes to {@code ADD_LEARNER} it with the new incarnation, in a change
          *       of its own, which also takes its vote; when that is applied, the member {@linkplain RawNode#join joins};
          *       when it has caught up, the host proposes to {@code ADD_VOTER} it. Another way is to remove it and to add it again. To
-         *       exchange a voter at once is refused ({@code REPLACES_VOTER}). A member that starts before it is named fails with
-         *       {@link FailureCause#LOG_LOSS}, for the leader still counts on the old disk.
+         *       exchange a voter at once is refused ({@code REPLACES_VOTER}). A member that starts before the leader has applied its
+         *       name fails with {@link FailureCause#LOG_LOSS}, for the leader still counts on the old disk; so it may where a
+         *       message of before comes late. Nothing is lost by that: it starts anew.
          * </ul>
          *
          * <p>A member that has not applied the naming yet counts by the old name, as with every configuration change: it does not help to

@@ -225,18 +225,35 @@ final class RaftLog {
 
     /** Moves the commit index, if forward. */
     void commitTo(long index) {
+        commitTo(index, 0);
+    }
+
+    /**
+     * Moves the commit index, if forward, to what the leader knows this node to have acknowledged, so it must be there.
+     *
+     * @param indexTerm the term of the leader's entry there, or 0 if it does not say
+     */
+    void commitTo(long index, long indexTerm) {
         if (index <= committed) {
             return;
         }
         if (index > lastIndex()) {
-            throw new RaftFailedException(
-                    FailureCause.LOG_LOSS,
-                    "the leader knows index " + index
-                            + " to be committed and acknowledged by this node, whose log ends at " + lastIndex()
-                            + ": acknowledged entries were lost",
-                    null);
+            throw lost(index, "whose log ends at " + lastIndex());
+        }
+        // Another disk, or an old copy of this one, may be as long: an entry there that was never committed would be
+        // taken for the one that this node has acknowledged.
+        if (indexTerm != 0 && !matches(index, indexTerm)) {
+            throw lost(index, "whose entry there is of term " + term(index) + ", not " + indexTerm);
         }
         committed = index;
+    }
+
+    private static RaftFailedException lost(long index, String what) {
+        return new RaftFailedException(
+                FailureCause.LOG_LOSS,
+                "the leader knows index " + index + " to be committed and acknowledged by this node, " + what
+                        + ": acknowledged entries were lost",
+                null);
     }
 
     /** The term of the entry up to which the log is committed. */

@@ -138,6 +138,10 @@
  *     <td>a learner that was a candidate, or a voter that missed a change of the others, follows nobody, for ever</td>
  *     <td>our simulation; paper, 5.1: a server with a stale term is told</td>
  *     <td>one message</td></tr>
+ * <tr><td>{@code HEARTBEAT_NAMES_COMMIT_TERM}</td>
+ *     <td>a member whose disk was set back applies entries that were never committed</td>
+ *     <td>our simulation; paper, 5.3: the same term at an index is the same log up to there</td>
+ *     <td>a number for each heartbeat</td></tr>
  * <tr><td>{@code COMMIT_BY_VOTE}</td>
  *     <td>a committed change is known only to those that cannot win</td>
  *     <td><a href="https://github.com/etcd-io/etcd/issues/12359">etcd#12359</a></td>

@@ -56,7 +56,7 @@ class AllocationTest {
 
     @Example
     void a_tick_of_the_leader_with_its_heartbeats() throws IOException, InterruptedException {
-        assertWithin(AllocationCount.ofRound(3, "tick", 1), 544, 2 * 456);
+        assertWithin(AllocationCount.ofRound(3, "tick", 1), 552, 2 * 456);
     }
 
     private static void assertWithin(AllocationCount.Bytes bytes, long leader, long followers) {

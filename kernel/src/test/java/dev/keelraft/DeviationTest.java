@@ -528,4 +528,68 @@ class DeviationTest {
             assertThat(said(ConfState.of(List.of(1L, 2L, 3L)), true)).isEmpty();
         }
     }
+    /** Found by simulation. */
+    @Nested
+    @DisplayName("a heartbeat names the term of what it commits")
+    class HeartbeatTerm {
+        /** Node 1 leads term 3; node 2 has acknowledged its log, of an entry of term 2 and one of term 3. */
+        private Message heartbeat(boolean on) {
+            TestNode leader = TestNode.withLog(1, 3, with(Deviation.HEARTBEAT_NAMES_COMMIT_TERM, on), 2, 2)
+                    .win();
+            leader.acknowledge(2, 2);
+            leader.sent();
+            leader.tick(1);
+            return leader.sent(MessageType.HEARTBEAT).get(0);
+        }
+
+        /** Node 2 as it comes back with an old copy of its disk: it holds what it had appended itself as the leader of term 2. */
+        private TestNode setBack() {
+            return TestNode.withLog(2, 3, config -> config, 2, 2, 2);
+        }
+
+        @Test
+        void off_a_member_that_was_set_back_applies_what_was_never_committed() {
+            assertThat(heartbeat(false).body()).isEqualTo(new Body.Heartbeat(2, new byte[0]));
+            TestNode member = setBack();
+            member.raw.step(heartbeat(false));
+            member.sent();
+            assertThat(member.applied).extracting(Entry::term).containsExactly(2L, 2L);
+        }
+
+        @Test
+        void on_it_fails_because_it_has_lost_what_it_had_acknowledged() {
+            assertThat(heartbeat(true).body()).isEqualTo(new Body.Heartbeat(2, 3, new byte[0]));
+            assertThatThrownBy(() -> setBack().raw.step(heartbeat(true)))
+                    .isInstanceOf(RaftFailedException.class)
+                    .hasMessageContaining("LOG_LOSS")
+                    .hasMessageContaining("whose entry there is of term 2, not 3");
+        }
+
+        @Test
+        void on_a_member_that_has_what_it_acknowledged_learns_the_commit() {
+            TestNode member = TestNode.withLog(2, 3, config -> config, 3, 2, 3);
+            member.raw.step(heartbeat(true));
+            member.sent();
+            assertThat(member.applied).extracting(Entry::term).containsExactly(2L, 3L);
+        }
+
+        @Test
+        void on_a_leader_that_does_not_know_the_term_any_more_does_not_say_it() {
+            TestNode leader =
+                    TestNode.behindSnapshot(THREE, 1, config -> config).win();
+            leader.acknowledge(11, 3);
+            leader.acknowledge(4, 2);
+            leader.sent();
+            leader.tick(1);
+            assertThat(leader.sent(MessageType.HEARTBEAT))
+                    .extracting(Message::body)
+                    .containsExactly(new Body.Heartbeat(4, new byte[0]), new Body.Heartbeat(11, 2, new byte[0]));
+        }
+
+        @Test
+        void a_term_that_is_later_than_the_leaders_is_malformed() {
+            Message impossible = new Message(MessageType.HEARTBEAT, 1, 2, 3, new Body.Heartbeat(2, 4, new byte[0]));
+            assertThat(setBack().raw.step(impossible)).isEqualTo(StepResult.MALFORMED);
+        }
+    }
 }

@@ -313,7 +313,7 @@ class FlowControlTest {
             List<Message> heartbeats = leader.sent(MessageType.HEARTBEAT);
             assertThat(heartbeats)
                     .extracting(Message::body)
-                    .containsExactly(new Body.Heartbeat(3, new byte[0]), new Body.Heartbeat(0, new byte[0]));
+                    .containsExactly(new Body.Heartbeat(3, 2, new byte[0]), new Body.Heartbeat(0, new byte[0]));
         }
 
         @Test

@@ -42,10 +42,11 @@ final class FuzzedMessages {
         return new FuzzedMessages(node, random).message();
     }
 
-    /** A heartbeat that may know more to be committed than the node has. */
+    /** A heartbeat that may know more to be committed than the node has, or other entries. */
     static Message proof(RawNode node, Random random) {
         FuzzedMessages maker = new FuzzedMessages(node, random);
-        Body body = new Body.Heartbeat(maker.index(), maker.context());
+        long commit = maker.index();
+        Body body = new Body.Heartbeat(commit, maker.termAt(commit), maker.context());
         return new Message(
                 MessageType.HEARTBEAT, maker.sender(MessageType.HEARTBEAT), maker.receiver(), maker.term, body);
     }
@@ -124,7 +125,10 @@ final class FuzzedMessages {
             }
             case VOTE, PRE_VOTE -> new Body.Vote(index(), anyTerm(), oneIn(3));
             case VOTE_RESPONSE, PRE_VOTE_RESPONSE -> new Body.VoteResponse(oneIn(3));
-            case HEARTBEAT -> new Body.Heartbeat(Math.min(index(), status.lastIndex()), context());
+            case HEARTBEAT -> {
+                long commit = Math.min(index(), status.lastIndex());
+                yield new Body.Heartbeat(commit, oneIn(3) ? 0 : Math.max(0, log.term(commit)), context());
+            }
             case HEARTBEAT_RESPONSE -> new Body.HeartbeatResponse(context());
             case INSTALL_SNAPSHOT -> new Body.InstallSnapshot(snapshot());
             case READ_INDEX -> new Body.ReadIndex(context());

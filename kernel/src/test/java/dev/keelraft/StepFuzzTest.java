@@ -145,7 +145,7 @@ class StepFuzzTest {
         footnotes.addAfterFailure(() -> "Messages, the last one last:\n" + node.told());
         events.forEach(event -> run(node, event));
         Message heartbeat = FuzzedMessages.proof(node.raw, new Random(seed));
-        if (!proves(heartbeat, node.raw.status())) {
+        if (!proves(heartbeat, node.raw)) {
             node.step(heartbeat);
             return;
         }
@@ -158,7 +158,9 @@ class StepFuzzTest {
         }
     }
 
-    private static boolean proves(Message heartbeat, Status status) {
+    private static boolean proves(Message heartbeat, RawNode node) {
+        Status status = node.status();
+        Body.Heartbeat body = (Body.Heartbeat) heartbeat.body();
         long term = status.hardState().term();
         boolean leads = status.softState().role() == RaftRole.LEADER;
         return heartbeat.to() == FuzzedNode.ID
@@ -166,7 +168,11 @@ class StepFuzzTest {
                 && heartbeat.from() != 0
                 && heartbeat.term() > 0
                 && (heartbeat.term() > term || (heartbeat.term() == term && !leads))
-                && ((Body.Heartbeat) heartbeat.body()).commit() > status.lastIndex();
+                && heartbeat.term() >= body.commitTerm()
+                && (body.commit() > status.lastIndex()
+                        || (body.commitTerm() != 0
+                                && body.commit() > status.hardState().commit()
+                                && body.commitTerm() != node.raft().log().term(body.commit())));
     }
 
     /**

@@ -129,32 +129,42 @@ public sealed interface Body {
      * A leader's sign of life.
      *
      * @param commit what the leader knows to be committed <em>and</em> in the follower's log
+     * @param commitTerm the term of the leader's entry at {@code commit}; 0 if it does not say
      * @param context to be returned as it is; empty, or the leader's count of reads that this round confirms
      */
-    record Heartbeat(long commit, byte[] context) implements Body {
+    record Heartbeat(long commit, long commitTerm, byte[] context) implements Body {
         /**
-         * Checks the number.
+         * Checks the numbers.
          *
          * @param commit at least 0
+         * @param commitTerm at least 0
          * @param context see above
          */
         public Heartbeat {
-            notNegative(commit, 0);
+            notNegative(commit, commitTerm);
+        }
+
+        /** A heartbeat that does not say of which term the entry at its commit index is, as etcd's members send it. */
+        public Heartbeat(long commit, byte[] context) {
+            this(commit, 0, context);
         }
 
         @Override
         public boolean equals(Object other) {
-            return other instanceof Heartbeat that && commit == that.commit && Arrays.equals(context, that.context);
+            return other instanceof Heartbeat that
+                    && commit == that.commit
+                    && commitTerm == that.commitTerm
+                    && Arrays.equals(context, that.context);
         }
 
         @Override
         public int hashCode() {
-            return 31 * Long.hashCode(commit) + Arrays.hashCode(context);
+            return 31 * (31 * Long.hashCode(commit) + Long.hashCode(commitTerm)) + Arrays.hashCode(context);
         }
 
         @Override
         public String toString() {
-            return "Heartbeat[commit=" + commit + ", context=" + context.length + " B]";
+            return "Heartbeat[commit=" + commit + ", commitTerm=" + commitTerm + ", context=" + context.length + " B]";
         }
     }
 

@@ -69,6 +69,7 @@ class MessageTest {
         assertRefused(() -> new Body.VoteResponse(true, -1, 0));
         assertRefused(() -> new Body.VoteResponse(true, 0, -1));
         assertRefused(() -> new Body.Heartbeat(-1, NOTHING));
+        assertRefused(() -> new Body.Heartbeat(1, -1, NOTHING));
         assertRefused(() -> new Body.ReadIndexResponse(-1, NOTHING));
         assertRefused(() -> new Snapshot(-1, 0, ConfState.EMPTY, NOTHING));
         assertRefused(() -> new Snapshot(0, -1, ConfState.EMPTY, NOTHING));
@@ -115,6 +116,10 @@ class MessageTest {
         assertEqual(new Body.Heartbeat(1, bytes(1)), new Body.Heartbeat(1, bytes(1)), new Body.Heartbeat(1, bytes(2)));
         assertEqual(new Body.Heartbeat(1, bytes(1)), new Body.Heartbeat(1, bytes(1)), new Body.Heartbeat(2, bytes(1)));
         assertEqual(
+                new Body.Heartbeat(1, 2, bytes(1)),
+                new Body.Heartbeat(1, 2, bytes(1)),
+                new Body.Heartbeat(1, 3, bytes(1)));
+        assertEqual(
                 new Body.HeartbeatResponse(bytes(1)),
                 new Body.HeartbeatResponse(bytes(1)),
                 new Body.HeartbeatResponse(bytes(2)));
@@ -157,8 +162,9 @@ class MessageTest {
 
     @Example
     void texts_are_one_line_and_print_ids_unsigned() {
-        Message message = new Message(MessageType.HEARTBEAT, -3, 2, 7, new Body.Heartbeat(4, bytes(1)));
-        assertThat(message).hasToString("18446744073709551613->2 term 7 HEARTBEAT Heartbeat[commit=4, context=1 B]");
+        Message message = new Message(MessageType.HEARTBEAT, -3, 2, 7, new Body.Heartbeat(4, 6, bytes(1)));
+        assertThat(message)
+                .hasToString("18446744073709551613->2 term 7 HEARTBEAT Heartbeat[commit=4, commitTerm=6, context=1 B]");
         assertThat(new Body.HeartbeatResponse(bytes(1))).hasToString("HeartbeatResponse[context=1 B]");
         assertThat(new Body.ReadIndex(bytes(1))).hasToString("ReadIndex[context=1 B]");
         assertThat(new Body.ReadIndexResponse(4, bytes(1))).hasToString("ReadIndexResponse[index=4, context=1 B]");

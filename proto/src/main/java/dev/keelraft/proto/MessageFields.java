@@ -149,6 +149,7 @@ final class MessageFields {
 
     private MessageFields heartbeat(Body.Heartbeat body) {
         commit = body.commit();
+        knownCommitTerm = body.commitTerm();
         context = body.context();
         return this;
     }
@@ -193,7 +194,7 @@ final class MessageFields {
                 new Body.Vote(index, logTerm, Arrays.equals(context, TRANSFER), knownCommit, knownCommitTerm, priority);
             case VOTE_RESPONSE, PRE_VOTE_RESPONSE ->
                 reject ? new Body.VoteResponse(true, knownCommit, knownCommitTerm) : Body.VoteResponse.GRANTED;
-            case HEARTBEAT -> new Body.Heartbeat(commit, context);
+            case HEARTBEAT -> new Body.Heartbeat(commit, knownCommitTerm, context);
             case HEARTBEAT_RESPONSE -> new Body.HeartbeatResponse(context);
             case INSTALL_SNAPSHOT -> toInstallSnapshot();
             case READ_INDEX -> new Body.ReadIndex(readContext(kind));

@@ -37,7 +37,8 @@
  * <tr><td>VOTE_RESPONSE</td><td>6</td><td>MsgVoteResp</td>
  *     <td>reject = rejected, and if so knownCommit = commit, knownCommitTerm = commitTerm</td></tr>
  * <tr><td>INSTALL_SNAPSHOT</td><td>7</td><td>MsgSnap</td><td>snapshot, of an index that is not 0</td></tr>
- * <tr><td>HEARTBEAT</td><td>8</td><td>MsgHeartbeat</td><td>commit, context</td></tr>
+ * <tr><td>HEARTBEAT</td><td>8</td><td>MsgHeartbeat</td>
+ *     <td>commit, knownCommitTerm = commitTerm, context</td></tr>
  * <tr><td>HEARTBEAT_RESPONSE</td><td>9</td><td>MsgHeartbeatResp</td><td>context</td></tr>
  * <tr><td>TRANSFER_LEADER</td><td>13</td><td>MsgTransferLeader</td><td>none</td></tr>
  * <tr><td>TIMEOUT_NOW</td><td>14</td><td>MsgTimeoutNow</td><td>none</td></tr>

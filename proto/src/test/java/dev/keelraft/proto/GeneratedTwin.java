@@ -74,6 +74,7 @@ final class GeneratedTwin {
             ifNotZero(response.commitTerm(), to::setKnownCommitTerm);
         } else if (body instanceof Body.Heartbeat heartbeat) {
             ifNotZero(heartbeat.commit(), to::setCommit);
+            ifNotZero(heartbeat.commitTerm(), to::setKnownCommitTerm);
             ifNotEmpty(heartbeat.context(), to::setContext);
         } else if (body instanceof Body.HeartbeatResponse response) {
             ifNotEmpty(response.context(), to::setContext);
@@ -222,7 +223,11 @@ final class GeneratedTwin {
             case MSG_PRE_VOTE -> message(MessageType.PRE_VOTE, from, vote(from));
             case MSG_VOTE_RESPONSE -> message(MessageType.VOTE_RESPONSE, from, voteResponse(from));
             case MSG_PRE_VOTE_RESPONSE -> message(MessageType.PRE_VOTE_RESPONSE, from, voteResponse(from));
-            case MSG_HEARTBEAT -> message(MessageType.HEARTBEAT, from, new Body.Heartbeat(from.getCommit(), context));
+            case MSG_HEARTBEAT ->
+                message(
+                        MessageType.HEARTBEAT,
+                        from,
+                        new Body.Heartbeat(from.getCommit(), from.getKnownCommitTerm(), context));
             case MSG_HEARTBEAT_RESPONSE ->
                 message(MessageType.HEARTBEAT_RESPONSE, from, new Body.HeartbeatResponse(context));
             case MSG_SNAPSHOT -> {

@@ -67,7 +67,9 @@ final class KernelArbitraries {
                                         ? new Body.VoteResponse(true, commit, commitTerm)
                                         : new Body.VoteResponse(false)));
             case HEARTBEAT ->
-                envelope(type, Combinators.combine(numbers(), payloads()).as(Body.Heartbeat::new));
+                envelope(
+                        type,
+                        Combinators.combine(numbers(), numbers(), payloads()).as(Body.Heartbeat::new));
             case HEARTBEAT_RESPONSE -> envelope(type, payloads().map(Body.HeartbeatResponse::new));
             case INSTALL_SNAPSHOT -> envelope(type, snapshots().map(Body.InstallSnapshot::new));
             case READ_INDEX -> envelope(type, payloads().map(Body.ReadIndex::new));
