@@ -37,6 +37,7 @@ final class LeaderWatch {
         private final Map<Long, Long> joined = new HashMap<>();
 
         private long configuredAt;
+        private long lookedAt;
         private long transferAskedAt;
         private int transfersAsked;
 
@@ -170,9 +171,12 @@ final class LeaderWatch {
     /** Looks at what a node says of itself; now and then, and it is not paused. */
     void look(SimulatedMember member, RaftConfig config, Status status) {
         Seen of = seen(member);
+        long before = of.lookedAt;
+        of.lookedAt = member.ticks();
         long term = status.hardState().term();
         if (status.softState().role() != RaftRole.LEADER) {
-            if (of.ledTerm == term && config.checkQuorum()) {
+            // With other members it may have stepped down before it had these.
+            if (of.ledTerm == term && config.checkQuorum() && of.configuredAt < before) {
                 checkHadReason(member, config, status, of);
             }
             of.ledTerm = 0;
