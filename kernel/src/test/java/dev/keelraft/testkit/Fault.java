@@ -76,6 +76,49 @@ public record Fault(long at, Kind kind, int member, int other, int amount, long 
         /** A disk has no room for a while. */
         DISK_FULL;
 
+        /** Whether it happens to one member, and not to the network or the group. */
+        boolean isOfOne() {
+            return switch (this) {
+                case ISOLATION,
+                        ONE_WAY,
+                        CRASH,
+                        POWER_LOSS,
+                        POWER_LOSS_WHILE_WRITING,
+                        PAUSE,
+                        SLOW_DISK,
+                        STALLED_DISK,
+                        CLOCK,
+                        WIPE,
+                        BACKUP,
+                        CAMPAIGN,
+                        FORGET_LEADER,
+                        DISK_ERROR,
+                        DISK_FULL -> true;
+                default -> false;
+            };
+        }
+
+        /** Whether it is there for a while, and not done at once. */
+        boolean lasts() {
+            return switch (this) {
+                case REPLAY,
+                        POWER_LOSS_WHILE_WRITING,
+                        WIPE,
+                        BACKUP,
+                        TRANSFER,
+                        CAMPAIGN,
+                        FORGET_LEADER,
+                        ADD_MEMBER,
+                        PROMOTE,
+                        DEMOTE,
+                        REMOVE,
+                        REMOVE_LEADER,
+                        JOINT_CHANGE,
+                        DISK_ERROR -> false;
+                default -> true;
+            };
+        }
+
         /** Whether this counts as a fault in a count of faults: crashes, partitions, disk stalls, pauses, clock changes. */
         boolean isHard() {
             return switch (this) {

@@ -121,10 +121,12 @@ final class Trace {
         mix(108, member, index, 0);
     }
 
-    void fault(Fault fault, String what) {
+    /** A fault happens, to one member or, with 0, to more. */
+    void fault(Fault fault, long member, String what) {
         mix(109, fault.kind().name().hashCode(), fault.member(), fault.other());
         if (keeping) {
-            keep(Kind.FAULT, fault.at(), fault.at() + fault.millis(), 0, 0, what);
+            long millis = fault.kind().lasts() ? fault.millis() : 0;
+            keep(Kind.FAULT, fault.at(), fault.at() + millis, member, 0, what);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** One run: the members, what is between them, and what becomes of them. */
 final class World {
@@ -374,8 +375,8 @@ final class World {
         if (healed) {
             return;
         }
-        String what = fault.kind() + " " + fault.member() + " " + fault.other() + " " + fault.amount();
-        SimulatedMember member = member(fault.member());
+        SimulatedMember member = victim(fault);
+        String what = what(fault);
         SimulatedMember other = member(fault.member() + 1 + fault.other() % Math.max(1, members.size() - 1));
         boolean done = true;
         switch (fault.kind()) {
@@ -383,11 +384,8 @@ final class World {
             case DUPLICATION -> network.duplicate(fault.amount() % 600, fault.millis());
             case DELAY -> network.delay(5 + fault.amount() * (fault.other() % 4 == 0 ? 5 : 1), fault.millis());
             case REPLAY -> network.replay(1 + fault.amount() % 40);
-            case PARTITION ->
-                network.cut(
-                        (from, to) -> (fault.other() >> (from % 6) & 1) != (fault.other() >> (to % 6) & 1),
-                        fault.millis());
-            case ISOLATION -> isolate(member, fault);
+            case PARTITION -> network.cut((from, to) -> half(fault, from) != half(fault, to), fault.millis());
+            case ISOLATION -> network.cut((from, to) -> from == member.id() || to == member.id(), fault.millis());
             case ONE_WAY -> {
                 boolean mute = fault.other() % 2 == 0;
                 network.cut((from, to) -> (mute ? from : to) == member.id(), fault.millis());
@@ -397,18 +395,17 @@ final class World {
                         (from, to) ->
                                 (from == member.id() && to == other.id()) || (to == member.id() && from == other.id()),
                         fault.millis());
-            case CRASH -> crash(fault.other() % 3 == 0 ? leader().orElse(member) : member, false, fault.millis());
-            case POWER_LOSS -> crash(fault.other() % 3 == 0 ? leader().orElse(member) : member, true, fault.millis());
+            case CRASH -> crash(member, false, fault.millis());
+            case POWER_LOSS -> crash(member, true, fault.millis());
             case POWER_LOSS_WHILE_WRITING -> {
-                SimulatedMember victim = fault.other() % 3 == 0 ? leader().orElse(member) : member;
-                if (fault.amount() % 2 == 0 || !victim.losePowerInOperation(1 + fault.amount() % 30)) {
-                    victim.losePowerWhileWriting(1 + fault.amount() % 9);
+                if (fault.amount() % 2 == 0 || !member.losePowerInOperation(1 + fault.amount() % 30)) {
+                    member.losePowerWhileWriting(1 + fault.amount() % 9);
                 }
             }
             case POWER_LOSS_OF_ALL -> memberList().forEach(one -> crash(one, true, 1 + fault.millis() / 2));
-            case PAUSE -> (fault.other() % 2 == 0 ? leader().orElse(member) : member).pause(fault.millis());
+            case PAUSE -> member.pause(fault.millis());
             case SLOW_DISK -> member.slowDisk(20 + fault.amount() / 4, fault.millis());
-            case STALLED_DISK -> (fault.other() % 2 == 0 ? leader().orElse(member) : member).stallDisk(fault.millis());
+            case STALLED_DISK -> member.stallDisk(fault.millis());
             case CLOCK -> clock(member, fault);
             case WIPE -> done = operator.loseDisk(fault.member(), false);
             case BACKUP -> done = operator.loseDisk(fault.member(), true);
@@ -425,24 +422,44 @@ final class World {
                 snapshotEntries = 1 + fault.amount() % 3;
                 agenda.in(fault.millis(), () -> snapshotEntries = setup.snapshotEntries());
             }
-            case DISK_ERROR ->
-                done = (fault.other() % 3 == 0 ? leader().orElse(member) : member)
-                        .failDisk(1 + fault.amount() % 20, fault.amount() % 5 == 0);
-            case DISK_FULL ->
-                done = (fault.other() % 3 == 0 ? leader().orElse(member) : member).fillDisk(fault.millis());
+            case DISK_ERROR -> done = member.failDisk(1 + fault.amount() % 20, fault.amount() % 5 == 0);
+            case DISK_FULL -> done = member.fillDisk(fault.millis());
         }
         if (done) {
             coverage.count(fault.kind());
-            trace.fault(fault, what);
+            trace.fault(fault, fault.kind().isOfOne() ? member.id() : 0, what);
         }
         if (fault.kind().isHard() && rules.newestConfiguration().isJoint()) {
             coverage.count(Coverage.Seen.FAULT_WHILE_JOINT);
         }
     }
 
-    private void isolate(SimulatedMember member, Fault fault) {
-        SimulatedMember victim = fault.other() % 2 == 0 ? leader().orElse(member) : member;
-        network.cut((from, to) -> from == victim.id() || to == victim.id(), fault.millis());
+    /** The member that a fault hits, if it hits one: some prefer the leader, where the most can go wrong. */
+    private SimulatedMember victim(Fault fault) {
+        SimulatedMember drawn = member(fault.member());
+        boolean prefersLeader = switch (fault.kind()) {
+            case ISOLATION, PAUSE, STALLED_DISK -> fault.other() % 2 == 0;
+            case CRASH, POWER_LOSS, POWER_LOSS_WHILE_WRITING, DISK_ERROR, DISK_FULL -> fault.other() % 3 == 0;
+            default -> false;
+        };
+        return prefersLeader ? leader().orElse(drawn) : drawn;
+    }
+
+    private static int half(Fault fault, long id) {
+        return fault.other() >> (id % 6) & 1;
+    }
+
+    /* For people, who see the picture. */
+    private String what(Fault fault) {
+        return switch (fault.kind()) {
+            case PARTITION -> {
+                Map<Integer, List<Long>> halves = members.keySet().stream()
+                        .collect(Collectors.groupingBy(id -> half(fault, id), TreeMap::new, Collectors.toList()));
+                yield fault.kind() + " " + halves.values();
+            }
+            case ONE_WAY -> fault.kind() + (fault.other() % 2 == 0 ? ", mute" : ", deaf");
+            default -> fault.kind().name();
+        };
     }
 
     /* Where there are leases, clocks keep what they promise; elsewhere they do as they like. */
