@@ -89,8 +89,7 @@ final class Follower extends Role {
         }
         if (log.appendIfMatching(append.prevIndex(), append.prevTerm(), append.entries())) {
             // Not min(leader's commit, last index): what lies behind the entries of this message may be another
-            // leader's, and
-            // may differ from what is committed (paper, AppendEntries 5: "index of last new entry").
+            // leader's, and may differ from what is committed (paper, AppendEntries 5: "index of last new entry").
             long lastNew = append.prevIndex() + append.entries().size();
             log.commitTo(Math.min(append.commit(), lastNew));
             acknowledge(leader, lastNew);

@@ -665,8 +665,7 @@ final class ConformanceCluster {
         long term = step.number("term", 0);
         if (name.equals(FORGET_LEADER)) {
             // No message of ours says that, and every codec drops it as a kind that it does not know. To print what is
-            // on record
-            // it takes the call of the node's own host.
+            // on record it takes the call of the node's own host.
             out.append(ConformanceDescriber.envelope(from, node.id, FORGET_LEADER, term))
                     .append(" Log:0/0\n");
             if (host == Host.RECORDERS) {

@@ -157,8 +157,7 @@ final class CrashCluster {
             } else if (message.type() == MessageType.VOTE) {
                 if (node.status().softState().lead() != NodeId.NONE) {
                     // Somebody has won the term meanwhile, and its entries may have come before the request has left:
-                    // it can win
-                    // nothing any more.
+                    // it can win nothing any more.
                     return;
                 }
                 assertThat(stored.vote()).as("%s", message).isEqualTo(config.id());

@@ -27,8 +27,7 @@ final class PeerMethods {
     private static final Marshaller<byte[]> BYTES = new BytesMarshaller();
 
     // BIDI_STREAMING, although one answer comes at most: of a method with a single response gRPC keeps the headers back
-    // until
-    // that is sent, and with them the hello.
+    // until that is sent, and with them the hello.
     static final MethodDescriptor<byte[], byte[]> MESSAGES =
             method("Messages", MethodType.BIDI_STREAMING, BYTES, BYTES);
     static final MethodDescriptor<byte[], ProposeResponse> PROPOSE =
