@@ -37,6 +37,17 @@ final class ConfChangeGate {
                 : appliedIndex < pendingIndex;
     }
 
+    /** Whether what is proposed leaves the joint configuration that the group is in, and nothing else. */
+    boolean leavesJoint(List<Entry> proposed) {
+        return raft.config().deviates(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN)
+                && raft.membership().voters().isJoint()
+                && proposed.size() == 1
+                && proposed.get(0).type().isConfChange()
+                && ConfChange.decode(proposed.get(0))
+                        .filter(ConfChange::isLeave)
+                        .isPresent();
+    }
+
     /** Why proposed entries cannot be let in, if they cannot. */
     Optional<ProposalResult> refusal(List<Entry> proposed) {
         if (!raft.config().validateConfChanges()) {

@@ -84,7 +84,9 @@ enum Deviation {
      * without effect into the log in place of the second change, and whoever waits for C waits in vain. The other way round, A
      * says yes to a change that removes every voter, or to one without members that enters a joint configuration while there is
      * one, and every node of the group crashes when it applies that, again after each restart (etcd-io/raft issues 80 and 81).
-     * And a new leader refuses every change until it has applied all that it inherited, also if that holds none.
+     * And a new leader refuses every change until it has applied all that it inherited, also if that holds none. A leader that is
+     * a learner by now, and was told to lead on, enters a joint configuration without itself: it takes no more proposals, so the
+     * group never leaves that; here it takes this one. (Found by simulation.)
      */
     CONF_CHANGES_REFUSED_NOT_REWRITTEN,
 

@@ -223,7 +223,8 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     @Override
     ProposalResult propose(long from, List<Entry> entries) {
-        if (peers.find(raft.id()) == null) {
+        // What it has begun it ends, or the group would stay in a joint configuration for as long as it leads.
+        if (peers.find(raft.id()) == null && !confChanges.leavesJoint(entries)) {
             return refused(ProposalResult.Outcome.NOT_MEMBER);
         }
         if (transferTarget != NodeId.NONE) {

@@ -42,7 +42,10 @@ public record ProposalResult(Outcome outcome, long term, long index, long leader
         EMPTY,
         /** The payload is larger than {@link RaftConfig#maxEntryBytes()}. It will never be accepted. */
         TOO_LARGE,
-        /** The leader has been removed from the group, and leads only until its followers have noticed. */
+        /**
+         * The leader has been removed from the group, and leads only until its followers have noticed. All that it still takes is
+         * the change that leaves a joint configuration.
+         */
         NOT_MEMBER,
         /**
          * Another configuration change is in the log, and this leader has not applied it yet. Try again when it has: with two on

@@ -192,6 +192,51 @@ class MembershipDeviationTest {
         void on_a_new_leader_knows_that_it_inherited_none() {
             assertThat(proposeBehindInheritance(true).isAccepted()).isTrue();
         }
+
+        /** It leads as a learner, and enters a joint configuration that does not name it. */
+        private TestNode enterJointWithoutItself(boolean on, ConfChange.Transition transition) {
+            TestNode leader = TestNode.of(
+                            1,
+                            3,
+                            config -> with(Deviation.CONF_CHANGES_REFUSED_NOT_REWRITTEN, on)
+                                    .apply(config)
+                                    .stepDownOnRemoval(false))
+                    .win();
+            leader.acknowledge(1, 2, 3);
+            leader.propose(ConfChange.of(new Change(ChangeType.ADD_LEARNER, 1)));
+            leader.acknowledge(2, 2, 3);
+            leader.propose(ConfChange.of(transition, List.of(new Change(ChangeType.REMOVE, 1)), new byte[0]));
+            leader.acknowledge(3, 2, 3);
+            return leader;
+        }
+
+        @Test
+        void off_a_leader_that_is_no_member_never_leaves_a_joint_configuration() {
+            TestNode leader = enterJointWithoutItself(false, ConfChange.Transition.JOINT_IMPLICIT);
+            leader.tick(100);
+            leader.acknowledge(leader.storage.lastIndex(), 2, 3);
+            assertThat(leader.members().isJoint()).isTrue();
+            assertThat(leader.raw.proposeConfChange(ConfChange.leave()).outcome())
+                    .isEqualTo(ProposalResult.Outcome.NOT_MEMBER);
+        }
+
+        @Test
+        void on_it_leaves_it_and_takes_nothing_else() {
+            for (ConfChange.Transition transition :
+                    List.of(ConfChange.Transition.JOINT_IMPLICIT, ConfChange.Transition.JOINT_EXPLICIT)) {
+                TestNode leader = enterJointWithoutItself(true, transition);
+                assertThat(leader.members().isJoint()).isTrue();
+                assertThat(leader.propose("x").outcome()).isEqualTo(ProposalResult.Outcome.NOT_MEMBER);
+                assertThat(leader.propose(add(5)).outcome()).isEqualTo(ProposalResult.Outcome.NOT_MEMBER);
+                if (transition == ConfChange.Transition.JOINT_EXPLICIT) {
+                    assertThat(leader.propose(ConfChange.leave()).isAccepted()).isTrue();
+                }
+                leader.acknowledge(4, 2, 3);
+                assertThat(leader.members()).isEqualTo(ConfState.of(List.of(2L, 3L)));
+                assertThat(leader.propose(ConfChange.leave()).outcome()).isEqualTo(ProposalResult.Outcome.NOT_MEMBER);
+                assertThat(leader.storage.lastIndex()).isEqualTo(4);
+            }
+        }
     }
 
     /** W8. */

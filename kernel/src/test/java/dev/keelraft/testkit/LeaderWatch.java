@@ -147,7 +147,7 @@ final class LeaderWatch {
                         () -> member.status().ifPresent(status -> {
                             if (status.softState().role() == RaftRole.LEADER) {
                                 checkTransfer(status);
-                                if (!Rules.names(members, member.id())) {
+                                if (!Rules.names(members, member.id()) && !members.isJoint()) {
                                     world.rules()
                                             .closed(member, status.hardState().term(), status.lastIndex());
                                 }
