@@ -483,8 +483,7 @@ final class Raft {
      * @param index where it stands in the log
      */
     Optional<ConfChangeRefusal> applyConfChange(long index, ConfChange change) {
-        if (index <= restoredIndex && config.deviates(Deviation.SNAPSHOT_OUTDATES_CONF_CHANGES)) {
-            // It was handed out before the snapshot arrived, whose members include it.
+        if (hasRestored(index)) {
             return Optional.empty();
         }
         Changer.Outcome outcome = Changer.change(membership, change);
@@ -494,6 +493,11 @@ final class Raft {
         Changer.Changed changed = (Changer.Changed) outcome;
         switchTo(changed.membership(), changed.created());
         return Optional.empty();
+    }
+
+    /** Whether what stands there was handed out before a snapshot arrived whose members include it. */
+    boolean hasRestored(long index) {
+        return index <= restoredIndex && config.deviates(Deviation.SNAPSHOT_OUTDATES_CONF_CHANGES);
     }
 
     private void switchTo(Membership next, List<Long> created) {

@@ -657,8 +657,8 @@ public final class RawNode {
     /**
      * Makes a configuration change that was handed out as committed. The host calls it, or {@link #rejectConfChange}, for each
      * such entry, when the entry's turn has come, on every member alike. If a snapshot has arrived since the entry was handed
-     * out, the members are those of the snapshot already, and stay that; the host must not store them as those of the entry's
-     * index, for as long as the snapshot is not durable a crash takes it back.
+     * out, the members are those of the snapshot already, and stay that. The result says so ({@link ConfChangeResult#outdated}),
+     * for the host must not store them as those of the entry's index: until the snapshot is durable, a crash takes it back.
      *
      * @param entry of a type other than {@link EntryType#NORMAL}
      * @return the new members; or why the change could not be made, in which case nothing has changed
@@ -672,7 +672,7 @@ public final class RawNode {
             Optional<ConfChangeRefusal> refusal = change.isPresent()
                     ? raft.applyConfChange(entry.index(), change.get())
                     : Optional.of(ConfChangeRefusal.UNDECODABLE);
-            return new ConfChangeResult(raft.membership().confState(), refusal);
+            return new ConfChangeResult(raft.membership().confState(), refusal, raft.hasRestored(entry.index()));
         });
     }
 

@@ -50,6 +50,7 @@ class MembershipDeviationTest {
             ConfChangeResult result = node.applyConfChange(entry);
             assertThat(result.isApplied()).isTrue();
             assertThat(result.confState()).isEqualTo(node.status().confState());
+            assertThat(result.outdated()).isEqualTo(on);
             node.advance(changes);
             Ready install = node.ready();
             assertThat(install.snapshot()).isEqualTo(snapshot);
@@ -62,7 +63,7 @@ class MembershipDeviationTest {
             node.step(new Message(MessageType.APPEND, 2, 1, 1, new Body.Append(10, 1, 11, List.of(later))));
             Ready more = node.ready();
             disk.append(more.snapshot(), more.hardState(), more.entries());
-            node.applyConfChange(later);
+            assertThat(node.applyConfChange(later).outdated()).isFalse();
             node.advance(more);
             return node.status().confState();
         }
@@ -86,7 +87,9 @@ class MembershipDeviationTest {
             node.step(new Message(MessageType.INSTALL_SNAPSHOT, 2, 1, 1, new Body.InstallSnapshot(snapshot)));
             persist(node, disk, node.ready());
             assertThat(node.status().applied()).isEqualTo(10);
-            assertThat(node.applyConfChange(entry).isApplied()).isTrue();
+            ConfChangeResult result = node.applyConfChange(entry);
+            assertThat(result.isApplied()).isTrue();
+            assertThat(result.outdated()).isEqualTo(on);
             node.applied(changes);
             assertThat(node.status().applied()).as("nor does that fall").isEqualTo(10);
             return node.status().confState();

@@ -1,6 +1,7 @@
 package dev.keelraft.testkit;
 
 import dev.keelraft.Applied;
+import dev.keelraft.ConfChangeResult;
 import dev.keelraft.FailedRead;
 import dev.keelraft.ProposalResult;
 import dev.keelraft.RawNode;
@@ -14,7 +15,6 @@ import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.EntryType;
 import dev.keelraft.model.Message;
-import dev.keelraft.model.MessageType;
 import dev.keelraft.model.RaftRole;
 import dev.keelraft.model.Snapshot;
 import java.nio.ByteBuffer;
@@ -39,14 +39,11 @@ abstract class HostLoop implements Host {
     private long storedCommit;
     private boolean saving;
 
-    /**
-     * Snapshots that the node has taken and the disk not yet. Meanwhile the node's members are those of the snapshot,
-     * which says nothing about the entries that are still being applied.
-     */
+    /** Snapshots that the node has taken and the disk not yet. */
     private int installing;
 
-    /** Whether the node may have taken one that no Ready has handed out yet. */
-    private boolean snapshotStepped;
+    /** Whether the members are not those of what is applied, since the node has those of such a snapshot. */
+    private boolean membersOutdated;
 
     /** Commands in the log, by index, and in which term they are there. */
     private final TreeMap<Long, Waiting> commands = new TreeMap<>();
@@ -97,7 +94,6 @@ abstract class HostLoop implements Host {
     @Override
     public void step(Message message) {
         node.step(message);
-        snapshotStepped |= message.type() == MessageType.INSTALL_SNAPSHOT;
         pump();
     }
 
@@ -145,19 +141,14 @@ abstract class HostLoop implements Host {
     }
 
     private boolean isOutdated() {
-        return installing > 0 || snapshotStepped;
+        return installing > 0 || membersOutdated;
     }
 
     /** What a Ready brings that counts before anything of it is done. */
     final void taken(Ready ready) {
         if (!ready.snapshot().isNone()) {
             installing++;
-        } else if (snapshotStepped && installing == 0) {
-            // It was of no use; what was applied meanwhile counts.
-            members = node.status().confState();
-            membersIndex = appliedIndex;
         }
-        snapshotStepped = false;
     }
 
     /** What the log holds now. */
@@ -178,6 +169,7 @@ abstract class HostLoop implements Host {
         appliedIndex = snapshot.index();
         appliedTerm = snapshot.term();
         members = snapshot.confState();
+        membersOutdated = false;
         site.restored(snapshot);
         // What became of commands that the snapshot has passed over, nobody here knows: their clients ask again.
         commands.headMap(appliedIndex, true).clear();
@@ -191,9 +183,10 @@ abstract class HostLoop implements Host {
             boolean isNew = entry.index() > appliedIndex;
             byte[] answer = null;
             if (entry.type() != EntryType.NORMAL) {
-                ConfState after = node.applyConfChange(entry).confState();
-                if (isNew && !isOutdated()) {
-                    members = after;
+                ConfChangeResult change = node.applyConfChange(entry);
+                membersOutdated |= isNew && change.outdated();
+                if (isNew && !membersOutdated) {
+                    members = change.confState();
                     membersIndex = entry.index();
                 }
             } else if (isNew && entry.payloadBytes() > 0) {
@@ -205,7 +198,7 @@ abstract class HostLoop implements Host {
             appliedIndex = entry.index();
             appliedTerm = entry.term();
             site.applied(entry);
-            if (entry.type() != EntryType.NORMAL && !isOutdated()) {
+            if (entry.type() != EntryType.NORMAL && !membersOutdated) {
                 site.configured(appliedIndex, members);
             }
             Waiting waiting = commands.remove(appliedIndex);
