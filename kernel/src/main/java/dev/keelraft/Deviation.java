@@ -201,7 +201,7 @@ enum Deviation {
      * <p>In etcd's library it names the index alone. B, leading term 2, appends entries that nobody gets; its disk is copied; then A
      * leads term 3, and B acknowledges and commits A's entries in their place. B's disk breaks, and B comes back with the copy. A,
      * which does not know, sends a heartbeat that commits what B has acknowledged, and B applies its own entries of term 2:
-     * its state machine is another one from then on, and nobody notices. A log that were shorter would be noticed. Nor does it help to
+     * its state machine is another one from then on, and nobody notices. A log that was shorter would be noticed. Nor does it help to
      * give B a new {@linkplain RaftConfig.Builder#incarnation incarnation}, as long as A has not applied that. (Found by simulation.)
      */
     HEARTBEAT_NAMES_COMMIT_TERM
