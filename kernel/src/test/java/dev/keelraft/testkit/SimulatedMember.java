@@ -3,14 +3,9 @@ package dev.keelraft.testkit;
 import dev.keelraft.FailureCause;
 import dev.keelraft.RaftConfig;
 import dev.keelraft.RaftFailedException;
-import dev.keelraft.ReadPolicy;
-import dev.keelraft.Ready;
 import dev.keelraft.Status;
-import dev.keelraft.model.ConfState;
-import dev.keelraft.model.Entry;
 import dev.keelraft.model.Message;
 import dev.keelraft.model.RaftRole;
-import dev.keelraft.model.Snapshot;
 import dev.keelraft.testkit.Violation.Rule;
 import java.util.ArrayDeque;
 import java.util.List;
@@ -22,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** A machine: its disk, its clock, and at most one process, of which it forgets everything when it dies. */
 final class SimulatedMember {
     /** How long a full disk is left alone before it is tried again. */
-    private static final long RETRY_MILLIS = 100;
+    static final long RETRY_MILLIS = 100;
 
     private final World world;
     private final long id;
@@ -43,7 +38,7 @@ final class SimulatedMember {
     private boolean removed;
 
     /** The present life. Whatever an earlier one has asked for does not come back. */
-    private @Nullable Life life;
+    private @Nullable SimulatedProcess life;
 
     private long startedAt;
 
@@ -97,17 +92,17 @@ final class SimulatedMember {
 
     /** How its present process has configured its node. */
     Optional<RaftConfig> config() {
-        return life == null ? Optional.empty() : Optional.of(life.config);
+        return life == null ? Optional.empty() : Optional.of(life.config());
     }
 
     /** Whether its process has begun to store a leader's snapshot, and does not know yet that it is stored. */
     boolean isInstalling() {
-        return life != null && life.installing > 0;
+        return life != null && life.isInstalling();
     }
 
     /** Whether its messages leave in the moment in which its node has written them, but for those that wait for the disk. */
     boolean sendsAtOnce() {
-        return life != null && life.host instanceof PipelinedHost;
+        return life != null && life.host() instanceof PipelinedHost;
     }
 
     /** How many ticks its processes have seen. */
@@ -167,9 +162,9 @@ final class SimulatedMember {
         world.coverage().count(Coverage.Seen.UNSYNCED_SURVIVED, unsynced - lost);
         promises.restarted();
         world.rules().started(this);
-        life = new Life(log);
-        Life starting = life;
-        guarded(() -> starting.host = world.options().hosts().start(starting));
+        SimulatedProcess starting = new SimulatedProcess(world, this, dice, log);
+        life = starting;
+        guarded(starting::run);
         ticker++;
         tickAfter(ticker, dice.nextInt(world.setup().tickMillis()) + 1);
     }
@@ -280,8 +275,11 @@ final class SimulatedMember {
         diskExchanged = true;
         mayLackAcknowledged = true;
         founders = List.of();
-        HostLog content = tried(other::open);
-        shadow.becomes(content.storage());
+        try {
+            shadow.becomes(other.open().storage());
+        } catch (Exception thrown) {
+            throw logThrew(thrown); // it has no reason to
+        }
         other.kill();
         promises.forgotten();
         incarnation = Math.abs(dice.nextLong() | 1);
@@ -302,7 +300,7 @@ final class SimulatedMember {
             world.coverage().count(Coverage.Seen.LEADER_PAUSED);
         }
         paused = true;
-        Life pausing = life;
+        SimulatedProcess pausing = life;
         world.agenda().in(millis, () -> {
             if (life == pausing) {
                 resume();
@@ -387,11 +385,10 @@ final class SimulatedMember {
 
     /** Calls the host, now or when it is no longer paused; not at all if it dies before. */
     void call(Consumer<Host> call) {
-        Life calling = life;
-        if (calling == null || calling.host == null) {
+        Host host = host();
+        if (host == null) {
             return;
         }
-        Host host = calling.host;
         if (paused) {
             deferred.add(() -> call(call));
             return;
@@ -399,17 +396,8 @@ final class SimulatedMember {
         guarded(() -> call.accept(host));
     }
 
-    private interface Attempt<T> {
-        T run() throws Exception;
-    }
-
-    /** What a log or a disk does; it has no reason to fail. */
-    private <T> T tried(Attempt<T> attempt) {
-        try {
-            return attempt.run();
-        } catch (Exception thrown) {
-            throw logThrew(thrown);
-        }
+    private @Nullable Host host() {
+        return life == null ? null : life.host();
     }
 
     private Violation logThrew(Exception thrown) {
@@ -419,7 +407,7 @@ final class SimulatedMember {
     }
 
     private void guarded(Runnable action) {
-        Life acting = life;
+        SimulatedProcess acting = life;
         try {
             action.run();
         } catch (Violation violation) {
@@ -449,12 +437,11 @@ final class SimulatedMember {
     }
 
     Optional<Status> status() {
-        Life asked = life;
-        if (asked == null || asked.host == null) {
+        Host host = host();
+        if (host == null) {
             return Optional.empty();
         }
         AtomicReference<Status> status = new AtomicReference<>();
-        Host host = asked.host;
         guarded(() -> host.tell(node -> status.set(node.status())));
         return Optional.ofNullable(status.get());
     }
@@ -469,330 +456,58 @@ final class SimulatedMember {
                 .orElse(false);
     }
 
-    /* What the process of one life sees. What it asked for comes back only while it lives, and does not stand still. */
-    private final class Life implements Site {
-        private final HostLog log;
-        private final ArrayDeque<Writing> writing = new ArrayDeque<>();
-        private final RaftConfig config;
-        private @Nullable Host host;
+    // ---------------------------------------------------------------- what its process is told, and tells
 
-        /** Writes of which the process does not know yet that they are done. */
-        private int unfinished;
-
-        private int installing;
-
-        Life(HostLog log) {
-            this.log = log;
-            this.config = world.config(SimulatedMember.this, dice.fork());
-        }
-
-        private boolean isOver() {
-            return life != this;
-        }
-
-        @Override
-        public RaftConfig config() {
-            return config;
-        }
-
-        @Override
-        public HostLog log() {
-            return log;
-        }
-
-        @Override
-        public StateMachine machine() {
-            return world.options().machines().get();
-        }
-
-        @Override
-        public List<Long> founders() {
-            return founders;
-        }
-
-        @Override
-        public int snapshotEntries() {
-            return world.snapshotEntries();
-        }
-
-        @Override
-        public long applyMillis() {
-            return dice.nextInt(world.setup().applyMillis() + 1);
-        }
-
-        @Override
-        public void send(Message message) {
-            if (isOver()) {
-                return;
-            }
-            sentThisTick++;
-            promises.leaves(message);
-            world.rules().leaves(SimulatedMember.this, message);
-            world.network().send(message);
-        }
-
-        @Override
-        public void write(Ready ready, Runnable then) {
-            if (isOver()) {
-                return;
-            }
-            boolean empty = ready.hardState().isEmpty()
-                    && ready.entries().isEmpty()
-                    && ready.snapshot().isNone();
-            if (empty && unfinished == 0) {
-                then.run();
-            } else if (ready.snapshot().isNone()) {
-                enqueue(new Writing(ready, Snapshot.NONE, 0, empty, then));
-            } else {
-                installing++;
-                enqueue(new Writing(ready, Snapshot.NONE, 0, empty, () -> {
-                    installing--;
-                    then.run();
-                }));
-            }
-        }
-
-        @Override
-        public void saveSnapshot(Snapshot snapshot, long compactTo, Runnable then) {
-            if (isOver()) {
-                return;
-            }
-            enqueue(new Writing(null, snapshot, compactTo, false, then));
-        }
-
-        private void enqueue(Writing next) {
-            unfinished++;
-            writing.add(next);
-            if (writing.size() == 1) {
-                begin();
-            }
-        }
-
-        private void begin() {
-            if (isOver()) {
-                return;
-            }
-            Writing next = writing.element();
-            if (next.empty()) {
-                world.agenda().in(0, this::end);
-                return;
-            }
-            if (crashesHere()) {
-                return;
-            }
-            Ready ready = next.ready();
-            if (ready != null) {
-                noteAppend(ready);
-                try {
-                    log.append(ready);
-                } catch (NoRoomException full) {
-                    undone();
-                    world.agenda().in(RETRY_MILLIS, this::begin);
-                    return;
-                } catch (Exception thrown) {
-                    logFailed(thrown);
-                    return;
-                }
-            }
-            world.agenda().in(dice.nextInt((int) diskMillis) + 1, this::end);
-        }
-
-        private void noteAppend(Ready ready) {
-            promises.written(ready);
-            world.rules().appends(SimulatedMember.this, ready);
-            shadow.append(ready);
-            world.rules().stored(SimulatedMember.this, ready);
-        }
-
-        private void noteSave(Snapshot snapshot, long compactTo) {
-            world.rules().snapshot(snapshot);
-            shadow.saveSnapshot(snapshot, compactTo);
-        }
-
-        private void logFailed(Exception thrown) {
-            if (!disk.isToBlame(thrown)) {
-                throw logThrew(thrown);
-            }
-            endWithDisk();
-        }
-
-        @Override
-        public void appends(Ready ready) {
-            passPoint();
-            noteAppend(ready);
-        }
-
-        @Override
-        public void saves(Snapshot snapshot, long compactTo) {
-            passPoint();
-            noteSave(snapshot, compactTo);
-        }
-
-        @Override
-        public void synced() {
-            checkAlive();
-            shadow.sync();
-            world.rules().synced(SimulatedMember.this);
-            passPoint();
-        }
-
-        private void passPoint() {
-            if (!isOver()) {
-                crashesHere();
-            }
-            checkAlive();
-        }
-
-        /* A host that writes its log itself is in the midst of that: it must not go on. */
-        private void checkAlive() {
-            if (isOver()) {
-                throw new IllegalStateException("the process is dead");
-            }
-        }
-
-        @Override
-        public void disk(Runnable then) {
-            world.agenda().in(dice.nextInt((int) diskMillis) + 1, () -> finishOnDisk(then));
-        }
-
-        private void finishOnDisk(Runnable then) {
-            if (!isOver() && world.agenda().now() < stalledUntil) {
-                world.agenda().at(Math.min(stalledUntil, world.agenda().now() + 100), () -> finishOnDisk(then));
-            } else {
-                resumeWith(then);
-            }
-        }
-
-        @Override
-        public void undone() {
-            if (!isOver()) {
-                world.coverage().count(Coverage.Seen.NO_ROOM);
-                shadow.undo();
-            }
-        }
-
-        private void end() {
-            if (isOver()) {
-                return;
-            }
-            if (world.agenda().now() < stalledUntil) {
-                world.agenda().at(Math.min(stalledUntil, world.agenda().now() + 100), this::end);
-                return;
-            }
-            Writing next = writing.element();
-            if (!next.empty()) {
-                if (crashesHere()) {
-                    world.coverage().count(Coverage.Seen.CRASH_BETWEEN_APPEND_AND_SYNC);
-                    return;
-                }
-                try {
-                    force(next);
-                } catch (NoRoomException full) {
-                    undone();
-                } catch (Exception thrown) {
-                    logFailed(thrown);
-                    return;
-                }
-                if (crashesHere()) {
-                    return;
-                }
-            }
-            writing.remove();
-            if (!writing.isEmpty()) {
-                begin();
-            }
-            later(0, () -> {
-                unfinished--;
-                next.then().run();
-            });
-        }
-
-        private void force(Writing next) throws Exception {
-            Ready ready = next.ready();
-            if (ready == null) {
-                world.coverage().count(Coverage.Seen.SNAPSHOT_SAVED);
-                noteSave(next.snapshot(), next.compactTo());
-                if (next.snapshot().index() > log.storage().snapshot().index()) {
-                    log.saveSnapshot(next.snapshot());
-                }
-                if (next.compactTo() >= log.storage().firstIndex()) {
-                    log.compact(next.compactTo());
-                }
-                shadow.sync();
-            } else if (ready.mustSync()) {
-                log.sync();
-                shadow.sync();
-                world.rules().synced(SimulatedMember.this);
-            }
-        }
-
-        private boolean crashesHere() {
-            if (powerLossIn > 0 && --powerLossIn == 0) {
-                losePower();
-                world.restartLater(SimulatedMember.this);
-                return true;
-            }
-            return false;
-        }
-
-        @Override
-        public void later(long millis, Runnable then) {
-            if (millis == 0) {
-                resumeWith(then);
-            } else {
-                world.agenda().in(millis, () -> resumeWith(then));
-            }
-        }
-
-        private void resumeWith(Runnable then) {
-            if (isOver()) {
-                return;
-            }
-            if (paused) {
-                deferred.add(() -> resumeWith(then));
-            } else {
-                guarded(then);
-            }
-        }
-
-        @Override
-        public void applied(Entry entry) {
-            if (!isOver()) {
-                world.rules().applied(SimulatedMember.this, entry);
-            }
-        }
-
-        @Override
-        public void configured(long index, ConfState members) {
-            if (!isOver()) {
-                world.rules().configured(SimulatedMember.this, index, members);
-            }
-        }
-
-        @Override
-        public void asks(long number, ReadPolicy policy, long ledTerm) {
-            if (!isOver()) {
-                world.rules().readings().asks(SimulatedMember.this, number, ledTerm, policy);
-            }
-        }
-
-        @Override
-        public void confirms(long number, long index) {
-            if (!isOver()) {
-                List<ConfState> known =
-                        world.rules().progress(SimulatedMember.this).known();
-                world.rules().readings().confirms(SimulatedMember.this, number, index, known);
-            }
-        }
-
-        @Override
-        public void restored(Snapshot snapshot) {
-            if (!isOver()) {
-                world.rules().restored(SimulatedMember.this, snapshot);
-            }
-        }
+    /** Whether a process is its present one. */
+    boolean lives(SimulatedProcess process) {
+        return life == process;
     }
 
-    /* A Ready, or a snapshot of the application. */
-    private record Writing(@Nullable Ready ready, Snapshot snapshot, long compactTo, boolean empty, Runnable then) {}
+    List<Long> foundersToStartWith() {
+        return founders;
+    }
+
+    void sends(Message message) {
+        sentThisTick++;
+        promises.leaves(message);
+    }
+
+    /** How long the next operation of its disk takes. */
+    long diskDelay() {
+        return dice.nextInt((int) diskMillis) + 1L;
+    }
+
+    long stalledUntil() {
+        return stalledUntil;
+    }
+
+    /** The log has thrown under its process. */
+    void logFailed(Exception thrown) {
+        if (!disk.isToBlame(thrown)) {
+            throw logThrew(thrown);
+        }
+        endWithDisk();
+    }
+
+    /** Passes a persist point; whether power was lost there. */
+    boolean crashesHere() {
+        if (powerLossIn > 0 && --powerLossIn == 0) {
+            losePower();
+            world.restartLater(this);
+            return true;
+        }
+        return false;
+    }
+
+    /** Goes on with a process, now or when it is no longer paused; not at all if it dies before. */
+    void resume(SimulatedProcess process, Runnable then) {
+        if (life != process) {
+            return;
+        }
+        if (paused) {
+            deferred.add(() -> resume(process, then));
+        } else {
+            guarded(then);
+        }
+    }
 }
