@@ -132,7 +132,7 @@ public final class Changer {
                 case REMOVE -> remove(id);
                 case UPDATE -> {
                     if (isMember(id)) {
-                        meet(id, change.incarnation());
+                        name(id, change.incarnation());
                     }
                 }
             }
@@ -182,14 +182,25 @@ public final class Changer {
         }
     }
 
-    /** Notes who is met for the first time, and as what. */
+    /**
+     * Notes who is met for the first time, and as what. A member without a name that is added under one has a new disk: a name for
+     * the present one is an {@code UPDATE}. Were what is known of its log to stay, the leader would take the new disk for one
+     * that has lost what the old one had acknowledged.
+     */
     private void meet(long id, long incarnation) {
-        long known = incarnations.getOrDefault(id, 0L);
-        if (!isMember(id) || (incarnation != 0 && known != 0 && incarnation != known)) {
+        if (!isMember(id) || (incarnation != 0 && !incarnations.containsKey(id))) {
             created.add(id);
         }
-        if (incarnation != 0) {
-            incarnations.put(id, incarnation);
+        name(id, incarnation);
+    }
+
+    private void name(long id, long incarnation) {
+        if (incarnation == 0) {
+            return;
+        }
+        Long before = incarnations.put(id, incarnation);
+        if (before != null && before != incarnation) {
+            created.add(id);
         }
     }
 

@@ -115,6 +115,17 @@ class IncarnationChangeTest {
         assertThat(made(NAMED, change(ADD_VOTER, 4, 40)).created()).isEmpty();
     }
 
+    /** Or the leader would tell the new disk that what the old one had acknowledged is committed, and it would fail. */
+    @Example
+    void a_member_that_had_no_name_and_is_added_under_one_is_created_anew() {
+        for (Change named : List.of(change(ADD_LEARNER, 1, 11), change(ADD_VOTER, 1, 11))) {
+            Changer.Changed changed = made(NAMED, named);
+            assertThat(changed.created()).containsExactly(1L);
+            assertThat(changed.membership().incarnation(1)).isEqualTo(11);
+        }
+        assertThat(made(NAMED, change(ADD_LEARNER, 1, 0)).created()).isEmpty();
+    }
+
     @Example
     void a_voter_that_becomes_a_learner_may_be_exchanged() {
         Changer.Changed changed = made(NAMED, change(ADD_LEARNER, 2, 21));
