@@ -9,7 +9,6 @@ import dev.keelraft.model.Message;
 import dev.keelraft.testkit.Violation.Rule;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -78,7 +77,7 @@ final class Ballots {
     }
 
     private void checkIsVoter(SimulatedMember member, Message message, Rules.Progress of) {
-        if (of.known().stream().noneMatch(members -> Rules.isVoter(members, member.id()))) {
+        if (of.known().stream().noneMatch(members -> Members.isVoter(members, member.id()))) {
             throw new Violation(
                     Rule.ELECTION_SAFETY,
                     "node " + member.id() + " campaigns and is no voter of " + of.known() + ": " + message);
@@ -190,12 +189,12 @@ final class Ballots {
         grants.add(member.id());
         checkOwnVote(member, term);
         for (ConfState members : of.known()) {
-            if (isQuorum(members, grants)) {
+            if (Members.isQuorum(members, grants)) {
                 return;
             }
         }
         // What it has applied since it was elected may have changed the members more than once.
-        if (!world.rules().isRecentQuorum(members -> isQuorum(members, grants))) {
+        if (!world.rules().chain().holdsOfRecent(members -> Members.isQuorum(members, grants))) {
             throw new Violation(
                     Rule.ELECTION_SAFETY,
                     "node " + member.id() + " leads term " + term + " of " + of.known() + " with the votes of "
@@ -212,19 +211,5 @@ final class Ballots {
                     Rule.DURABLE_BEFORE_PROMISED,
                     "node " + member.id() + " leads term " + term + ", and on its disk there is " + stored);
         }
-    }
-
-    /** Whether some are a majority of both halves of a configuration. */
-    static boolean isQuorum(ConfState members, Set<Long> some) {
-        return isMajority(members.voters(), some)
-                && (members.votersOutgoing().isEmpty() || isMajority(members.votersOutgoing(), some));
-    }
-
-    private static boolean isMajority(List<Long> voters, Set<Long> some) {
-        int count = 0;
-        for (long voter : voters) {
-            count += some.contains(voter) ? 1 : 0;
-        }
-        return 2 * count > voters.size();
     }
 }

@@ -80,13 +80,13 @@ final class Beliefs {
     }
 
     private boolean isKnown(SimulatedMember member, long id) {
-        return world.rules().progress(member).known().stream().anyMatch(members -> Rules.names(members, id));
+        return world.rules().progress(member).known().stream().anyMatch(members -> Members.names(members, id));
     }
 
     private void checkIgnores(SimulatedMember member, Message message) {
         long before = member.term();
         boolean isStranger = member.status()
-                .map(status -> !Rules.names(status.confState(), message.from()))
+                .map(status -> !Members.names(status.confState(), message.from()))
                 .orElse(false);
         if (!isStranger || before >= message.term()) {
             return;

@@ -135,8 +135,8 @@ final class LeaderWatch {
     /** A host has other members now. Those who are new have had no chance to answer. */
     void configured(SimulatedMember member, ConfState before, ConfState members) {
         Seen of = seen(member);
-        for (long id : Rules.all(members)) {
-            if (!Rules.names(before, id)) {
+        for (long id : Members.all(members)) {
+            if (!Members.names(before, id)) {
                 of.joined.put(id, member.ticks());
             }
         }
@@ -147,7 +147,7 @@ final class LeaderWatch {
                         () -> member.status().ifPresent(status -> {
                             if (status.softState().role() == RaftRole.LEADER) {
                                 checkTransfer(status);
-                                if (!Rules.names(members, member.id()) && !members.isJoint()) {
+                                if (!Members.names(members, member.id()) && !members.isJoint()) {
                                     world.rules()
                                             .closed(member, status.hardState().term(), status.lastIndex());
                                 }
@@ -222,7 +222,7 @@ final class LeaderWatch {
     private static void checkTransfer(Status leader) {
         ConfState members = leader.confState();
         long target = leader.transferTarget();
-        if (target != NodeId.NONE && Rules.isVoter(members, leader.id()) && !Rules.isVoter(members, target)) {
+        if (target != NodeId.NONE && Members.isVoter(members, leader.id()) && !Members.isVoter(members, target)) {
             throw new Violation(
                     Rule.LIVENESS,
                     "node " + leader.id() + " hands over to " + target + ", which is none of " + members);

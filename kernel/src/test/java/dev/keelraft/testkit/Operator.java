@@ -313,14 +313,14 @@ final class Operator {
             });
         } else {
             until(
-                    () -> !world.rules().isMember(lost.id()),
+                    () -> !world.rules().chain().isMember(lost.id()),
                     () -> Optional.of(ConfChange.of(new Change(ChangeType.REMOVE, lost.id()))),
                     () -> {
                         lost.retire();
                         SimulatedMember next = world.newMember();
                         next.start();
                         until(
-                                () -> world.rules().isMember(next.id()),
+                                () -> world.rules().chain().isMember(next.id()),
                                 () -> Optional.of(learner(next)),
                                 () -> promoteUntilDone(next));
                     });
@@ -400,7 +400,7 @@ final class Operator {
         if (member.status().map(Status::lastIndex).orElse(0L) > log.lastIndex()) {
             return true;
         }
-        for (long i = Math.max(log.firstIndex(), world.rules().lastConfiguration() + 1); i <= log.lastIndex(); i++) {
+        for (long i = Math.max(log.firstIndex(), world.rules().chain().newestIndex() + 1); i <= log.lastIndex(); i++) {
             if (MemoryLogs.entry(log, i).type().isConfChange()) {
                 return true;
             }
@@ -424,7 +424,7 @@ final class Operator {
 
     /** Whether a process runs on though its member was removed. */
     boolean runsOn(SimulatedMember member) {
-        return world.rules().wasMember(member.id());
+        return world.rules().chain().wasMember(member.id());
     }
 
     /* What is not synced may be forgotten in a crash; once everything is healed nobody crashes. */
@@ -440,7 +440,7 @@ final class Operator {
             }
             Storage log =
                     world.isHealed() ? voter.shadow().written() : voter.shadow().durable();
-            if (log.hardState().commit() < world.rules().lastConfiguration()) {
+            if (log.hardState().commit() < world.rules().chain().newestIndex()) {
                 return false;
             }
         }

@@ -88,7 +88,7 @@ final class Readings {
                 since.add(id);
             }
         });
-        if (members.stream().noneMatch(some -> Ballots.isQuorum(some, since))) {
+        if (members.stream().noneMatch(some -> Members.isQuorum(some, since))) {
             throw new Violation(
                     Rule.LINEARIZABILITY,
                     "node " + member.id() + " answers a read for which nobody but " + since + " of " + members

@@ -17,9 +17,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
-import java.util.TreeSet;
-import java.util.function.Predicate;
 
 /**
  * What must hold for the group, checked at every step and over all of its history (paper, figure 3). It sees what hosts send,
@@ -41,8 +38,7 @@ final class Rules {
 
     private final List<Long> decidedIn = new ArrayList<>();
 
-    /** The members behind an index, for each configuration change that took effect; and of the first ones. */
-    private final TreeMap<Long, ConfState> configurations = new TreeMap<>();
+    private final MemberChain chain;
 
     /** The highest index that anybody has said to be committed, whether its entry was seen or not. */
     private long claimed;
@@ -102,7 +98,7 @@ final class Rules {
         this.readings = new Readings(world);
         this.founders = founders.voters().size();
         this.founding = founders;
-        configurations.put(0L, founders);
+        this.chain = new MemberChain(world, founders);
         // The founders start with the entries that add them, and take them for committed from the start.
         this.claimed = this.founders;
     }
@@ -133,42 +129,11 @@ final class Rules {
     }
 
     ConfState newestConfiguration() {
-        return configurations.lastEntry().getValue();
+        return chain.newest();
     }
 
-    /** Whether somebody is a member by the newest configuration. */
-    boolean isMember(long id) {
-        return names(newestConfiguration(), id);
-    }
-
-    /** Whether somebody was a member, and is none any more. */
-    boolean wasMember(long id) {
-        return !isMember(id) && configurations.values().stream().anyMatch(members -> names(members, id));
-    }
-
-    static boolean names(ConfState members, long id) {
-        return isVoter(members, id)
-                || members.learners().contains(id)
-                || members.learnersNext().contains(id);
-    }
-
-    /** Whether somebody votes in either half of a configuration. */
-    static boolean isVoter(ConfState members, long id) {
-        return members.voters().contains(id) || members.votersOutgoing().contains(id);
-    }
-
-    /** All that a configuration names, each once. */
-    static Set<Long> all(ConfState members) {
-        Set<Long> all = new TreeSet<>(members.voters());
-        all.addAll(members.votersOutgoing());
-        all.addAll(members.learners());
-        all.addAll(members.learnersNext());
-        return all;
-    }
-
-    /** The index of the newest change of the members. */
-    long lastConfiguration() {
-        return configurations.lastKey();
+    MemberChain chain() {
+        return chain;
     }
 
     /** What is known of a member. */
@@ -427,21 +392,13 @@ final class Rules {
         if (newest.index() <= founders
                 || world.disksWereExchanged()
                 || of.known().stream().anyMatch(members -> isOnQuorum(members, newest))
-                || isRecentQuorum(members -> isOnQuorum(members, newest))) {
+                || chain.holdsOfRecent(members -> isOnQuorum(members, newest))) {
             return;
         }
         throw new Violation(
                 Rule.COMMITTED_ON_A_QUORUM,
                 "node " + member.id() + " takes " + newest
                         + " for committed, and it is not on the disks of a majority of " + of.members);
-    }
-
-    /**
-     * Whether something holds of one of the last few configurations. A leader with a slow disk shows late what it has done; its
-     * members may have changed more than once by then.
-     */
-    boolean isRecentQuorum(Predicate<ConfState> holds) {
-        return configurations.descendingMap().values().stream().limit(4).anyMatch(holds);
     }
 
     private boolean isOnQuorum(ConfState members, Entry entry) {
@@ -451,7 +408,7 @@ final class Rules {
                 holders.add(member.id());
             }
         }
-        return Ballots.isQuorum(members, holders);
+        return Members.isQuorum(members, holders);
     }
 
     /** A sync may complete what others wait for; nothing to check, but a moment for the picture. */
@@ -492,13 +449,7 @@ final class Rules {
         Progress of = progress(member);
         of.applied = snapshot.index();
         known(of, snapshot.confState());
-        ConfState there = configurations.floorEntry(snapshot.index()).getValue();
-        if (snapshot.index() > 0 && !sameMembers(there, snapshot.confState())) {
-            throw new Violation(
-                    Rule.MEMBERSHIP,
-                    "node " + member.id() + " takes from " + snapshot + " the members " + snapshot.confState()
-                            + ", and they were " + there);
-        }
+        chain.check(member, snapshot);
     }
 
     /** A member starts from its snapshot, or from nothing. */
@@ -541,80 +492,11 @@ final class Rules {
             // them again.
             return;
         }
-        ConfState before = configurations.floorEntry(index).getValue();
-        if (configurations.containsKey(index)) {
-            if (!sameMembers(before, members)) {
-                throw new Violation(
-                        Rule.MEMBERSHIP,
-                        "behind index " + index + " node " + member.id() + " has the members " + members
-                                + ", others have " + before);
-            }
-            return;
-        }
-        configurations.put(index, members);
-        count(before, members);
-        boolean shares = before.isJoint()
-                ? members.voters().equals(before.voters()) && !members.isJoint()
-                : members.isJoint()
-                        ? members.votersOutgoing().equals(before.voters())
-                        : differences(before.voters(), members.voters()) <= 1;
-        if (!shares && !before.equals(members)) {
-            throw new Violation(
-                    Rule.MEMBERSHIP,
-                    "behind index " + index + " the members go from " + before + " to " + members
-                            + ", and two majorities could miss each other");
-        }
+        chain.follow(member, index, members);
     }
 
     private static void known(Progress of, ConfState members) {
         of.before = of.members.isEmpty() ? members : of.members;
         of.members = members;
-    }
-
-    private static boolean sameMembers(ConfState one, ConfState other) {
-        return one.voters().equals(other.voters())
-                && one.votersOutgoing().equals(other.votersOutgoing())
-                && one.learners().equals(other.learners())
-                && one.learnersNext().equals(other.learnersNext());
-    }
-
-    private static int differences(List<Long> one, List<Long> other) {
-        int count = 0;
-        for (Long id : one) {
-            count += other.contains(id) ? 0 : 1;
-        }
-        for (Long id : other) {
-            count += one.contains(id) ? 0 : 1;
-        }
-        return count;
-    }
-
-    private void count(ConfState before, ConfState after) {
-        Coverage coverage = world.coverage();
-        if (!before.isJoint() && after.isJoint()) {
-            coverage.count(Coverage.Seen.JOINT_ENTERED);
-            if (world.leaderId() != NodeId.NONE && !after.voters().contains(world.leaderId())) {
-                coverage.count(Coverage.Seen.LEADER_REMOVED_IN_JOINT);
-            }
-        } else if (before.isJoint() && !after.isJoint()) {
-            coverage.count(Coverage.Seen.JOINT_LEFT);
-        } else if (before.voters().contains(world.leaderId()) && !after.voters().contains(world.leaderId())) {
-            coverage.count(Coverage.Seen.LEADER_REMOVED);
-        }
-        for (long id : after.voters()) {
-            if (before.learners().contains(id)) {
-                coverage.count(Coverage.Seen.PROMOTED);
-            }
-        }
-        for (long id : after.learners()) {
-            if (before.voters().contains(id)) {
-                coverage.count(Coverage.Seen.DEMOTED);
-            } else if (!before.learners().contains(id)) {
-                coverage.count(Coverage.Seen.JOINED);
-            }
-        }
-        if (after.voters().size() == 1 && !after.isJoint()) {
-            coverage.count(Coverage.Seen.SINGLE_VOTER);
-        }
     }
 }
