@@ -25,6 +25,9 @@ final class Operator {
     private static final int MAX_MEMBERS = 7;
     private static final long RETRY_MILLIS = 300;
 
+    /** Who waits for a change looks often: the first member to apply it is ahead of the others by a moment only. */
+    private static final long LOOK_MILLIS = 10;
+
     private final World world;
     private final Dice dice;
 
@@ -359,10 +362,11 @@ final class Operator {
     }
 
     private void until(BooleanSupplier done, Supplier<Optional<ConfChange>> change, Runnable then) {
-        until(procedure, done, change, then);
+        until(procedure, 0, done, change, then);
     }
 
-    private void until(int of, BooleanSupplier done, Supplier<Optional<ConfChange>> change, Runnable then) {
+    private void until(
+            int of, long proposeAt, BooleanSupplier done, Supplier<Optional<ConfChange>> change, Runnable then) {
         if (of != procedure) {
             return;
         }
@@ -370,12 +374,16 @@ final class Operator {
             then.run();
             return;
         }
-        if (world.rules().newestConfiguration().isJoint()) {
-            finish();
-        } else {
-            change.get().ifPresent(this::propose);
+        long now = world.agenda().now();
+        if (now >= proposeAt) {
+            if (world.rules().newestConfiguration().isJoint()) {
+                finish();
+            } else {
+                change.get().ifPresent(this::propose);
+            }
         }
-        world.agenda().in(RETRY_MILLIS, () -> until(of, done, change, then));
+        long next = now >= proposeAt ? now + RETRY_MILLIS : proposeAt;
+        world.agenda().in(LOOK_MILLIS, () -> until(of, next, done, change, then));
     }
 
     /* One voter may be lost where a majority is left without it, whatever was decided or is on its way. */
