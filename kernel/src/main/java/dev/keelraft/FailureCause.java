@@ -5,7 +5,9 @@ public enum FailureCause {
     /**
      * The leader knows entries to be committed that this node had acknowledged and no longer has: its durable log was cut,
      * emptied or replaced by an older copy. Do not restart it on this data. Remove the member from the group, and let it join
-     * with an empty directory under a new id.
+     * with an empty directory under a new id or incarnation. If the log is as long as it should be, and holds other entries, keep
+     * the directory: should its disk never have been exchanged or set back, then another member's was, and this one may be
+     * the last to hold what was acknowledged.
      */
     LOG_LOSS,
     /**

@@ -223,7 +223,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
 
     @Override
     ProposalResult propose(long from, List<Entry> entries) {
-        // What it has begun it ends, or the group would stay in a joint configuration for as long as it leads.
+        // But for this, the group would stay in a joint configuration for as long as it leads.
         if (peers.find(raft.id()) == null && !confChanges.leavesJoint(entries)) {
             return refused(ProposalResult.Outcome.NOT_MEMBER);
         }
@@ -540,24 +540,27 @@ final class Leader extends Role implements LongFunction<Ballot> {
         for (int i = 0; i < peers.size(); i++) {
             if (peers.id(i) != raft.id()) {
                 Progress progress = peers.progress(i);
-                // Not more than the peer is known to have: it would take that for the loss of its own log.
-                long commit = Math.min(progress.match(), raft.log().committed());
-                raft.outbox()
-                        .send(
-                                MessageType.HEARTBEAT,
-                                peers.id(i),
-                                new Body.Heartbeat(commit, commitTermFor(commit), context));
-                progress.sentHeartbeat(commit);
+                Body.Heartbeat heartbeat = heartbeat(progress, context);
+                raft.outbox().send(MessageType.HEARTBEAT, peers.id(i), heartbeat);
+                progress.sentHeartbeat(heartbeat.commit());
             }
         }
     }
 
-    /** What a heartbeat says of the entry up to which it commits, if that is known: a peer that lags may be behind a compaction. */
-    private long commitTermFor(long commit) {
-        long known = raft.config().deviates(Deviation.HEARTBEAT_NAMES_COMMIT_TERM)
-                ? raft.log().term(commit)
-                : RaftLog.UNKNOWN_TERM;
-        return Math.max(0, known);
+    private Body.Heartbeat heartbeat(Progress progress, byte[] context) {
+        // Not more than the peer is known to have: it would take that for the loss of its own log.
+        long commit = Math.min(progress.match(), raft.log().committed());
+        if (!raft.config().deviates(Deviation.HEARTBEAT_NAMES_COMMIT_TERM)) {
+            return new Body.Heartbeat(commit, context);
+        }
+        long commitTerm = raft.log().term(commit);
+        if (commitTerm != RaftLog.UNKNOWN_TERM) {
+            progress.nameCommit(commit, commitTerm);
+        }
+        // If it is unknown, a compaction has passed a peer that lags. Without its term it must not be named, and no
+        // less
+        // than before may be: a disk that was exchanged would not be noticed. So what was named last stands.
+        return new Body.Heartbeat(progress.namedCommit(), progress.namedCommitTerm(), context);
     }
 
     private void heartbeatAnswered(long from, Progress progress, Body.HeartbeatResponse response) {

@@ -43,8 +43,8 @@ public record ProposalResult(Outcome outcome, long term, long index, long leader
         /** The payload is larger than {@link RaftConfig#maxEntryBytes()}. It will never be accepted. */
         TOO_LARGE,
         /**
-         * The leader has been removed from the group, and leads only until its followers have noticed. All that it still takes is
-         * the change that leaves a joint configuration.
+         * The leader has been removed from the group, and leads on as it was told ({@link
+         * RaftConfig.Builder#stepDownOnRemoval}). All that it still takes is the change that leaves a joint configuration.
          */
         NOT_MEMBER,
         /**

@@ -329,7 +329,7 @@ public final class RaftConfig {
          *       when it has caught up, the host proposes to {@code ADD_VOTER} it. Another way is to remove it and to add it again. To
          *       exchange a voter at once is refused ({@code REPLACES_VOTER}). A member that starts before the leader has applied its
          *       name fails with {@link FailureCause#LOG_LOSS}, for the leader still counts on the old disk; so it may where a
-         *       message of before comes late. Nothing is lost by that: it starts anew.
+         *       message of before comes late. If it does, it is exchanged once more, for one with an empty disk and a new incarnation.
          * </ul>
          *
          * <p>A member that has not applied the naming yet counts by the old name, as with every configuration change: it does not help to
@@ -352,7 +352,8 @@ public final class RaftConfig {
 
         /**
          * Whether a leader that is removed from the group, or becomes a learner, steps down when it applies that change. On by
-         * default; off, it goes on to replicate, and refuses proposals.
+         * default. Off, it leads on until its host hands over: as a learner it takes what it is asked; removed, it only
+         * replicates what it has, and takes no proposals but the one that leaves a joint configuration.
          */
         public Builder stepDownOnRemoval(boolean on) {
             stepDownOnRemoval = on;

@@ -91,7 +91,8 @@
  *     <td>thesis 10.2.1</td>
  *     <td>nothing</td></tr>
  * <tr><td>{@code CONF_CHANGES_REFUSED_NOT_REWRITTEN}</td>
- *     <td>a refused change passes for accepted; an impossible one crashes everybody</td>
+ *     <td>a refused change passes for accepted; an impossible one crashes everybody; a leader that has left never leaves
+ *     a joint configuration</td>
  *     <td><a href="https://github.com/etcd-io/raft/issues/80">etcd-io/raft#80</a>, <a href="https://github.com/etcd-io/raft/pull/81">#81</a></td>
  *     <td>8 bytes for each change that is not applied</td></tr>
  * <tr><td>{@code EMPTY_PROPOSALS_REFUSED}</td>
@@ -141,7 +142,7 @@
  * <tr><td>{@code HEARTBEAT_NAMES_COMMIT_TERM}</td>
  *     <td>a member whose disk was set back applies entries that were never committed</td>
  *     <td>our simulation; paper, 5.3: the same term at an index is the same log up to there</td>
- *     <td>a number for each heartbeat</td></tr>
+ *     <td>a number, and a look at the log, for each heartbeat</td></tr>
  * <tr><td>{@code COMMIT_BY_VOTE}</td>
  *     <td>a committed change is known only to those that cannot win</td>
  *     <td><a href="https://github.com/etcd-io/etcd/issues/12359">etcd#12359</a></td>

@@ -573,8 +573,26 @@ class DeviationTest {
             assertThat(member.applied).extracting(Entry::term).containsExactly(2L, 3L);
         }
 
+        /** By the index alone, which the compacted log can give no term to, it would take what it holds there for committed. */
         @Test
-        void on_a_leader_that_does_not_know_the_term_any_more_does_not_say_it() {
+        void on_where_a_compaction_has_passed_a_member_the_leader_names_what_it_has_named_before() {
+            TestNode leader = TestNode.withLog(1, 3, config -> config, 2, 2).win();
+            leader.acknowledge(2, 2, 3);
+            leader.sent();
+            leader.tick(1);
+            leader.propose("x");
+            leader.acknowledge(3, 3);
+            leader.compact(3);
+            assertThat(leader.raw.status().firstIndex()).isEqualTo(4);
+            leader.sent();
+            leader.tick(1);
+            assertThat(leader.sent(MessageType.HEARTBEAT))
+                    .extracting(Message::body)
+                    .containsExactly(new Body.Heartbeat(2, 3, new byte[0]), new Body.Heartbeat(3, 3, new byte[0]));
+        }
+
+        @Test
+        void on_a_place_whose_term_nobody_knows_any_more_is_not_named() {
             TestNode leader =
                     TestNode.behindSnapshot(THREE, 1, config -> config).win();
             leader.acknowledge(11, 3);
@@ -583,7 +601,7 @@ class DeviationTest {
             leader.tick(1);
             assertThat(leader.sent(MessageType.HEARTBEAT))
                     .extracting(Message::body)
-                    .containsExactly(new Body.Heartbeat(4, new byte[0]), new Body.Heartbeat(11, 2, new byte[0]));
+                    .containsExactly(new Body.Heartbeat(0, new byte[0]), new Body.Heartbeat(11, 2, new byte[0]));
         }
 
         @Test

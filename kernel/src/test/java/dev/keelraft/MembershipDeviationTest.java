@@ -48,7 +48,8 @@ class MembershipDeviationTest {
             node.step(new Message(MessageType.INSTALL_SNAPSHOT, 2, 1, 1, new Body.InstallSnapshot(snapshot)));
             disk.append(changes.snapshot(), changes.hardState(), changes.entries());
             ConfChangeResult result = node.applyConfChange(entry);
-            assertThat(result.isApplied()).isTrue();
+            assertThat(result.isApplied()).isEqualTo(!on);
+            assertThat(result.refusal()).isEmpty();
             assertThat(result.confState()).isEqualTo(node.status().confState());
             assertThat(result.outdated()).isEqualTo(on);
             node.advance(changes);
@@ -88,7 +89,8 @@ class MembershipDeviationTest {
             persist(node, disk, node.ready());
             assertThat(node.status().applied()).isEqualTo(10);
             ConfChangeResult result = node.applyConfChange(entry);
-            assertThat(result.isApplied()).isTrue();
+            assertThat(result.isApplied()).isEqualTo(!on);
+            assertThat(result.refusal()).isEmpty();
             assertThat(result.outdated()).isEqualTo(on);
             node.applied(changes);
             assertThat(node.status().applied()).as("nor does that fall").isEqualTo(10);

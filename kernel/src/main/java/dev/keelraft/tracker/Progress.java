@@ -30,6 +30,11 @@ public final class Progress {
     /** The highest commit index that was sent. It may have been lost; then a heartbeat brings it again. */
     private long sentCommit;
 
+    /** The highest commit index that was named with its term, which the leader's log may not know any more. */
+    private long namedCommit;
+
+    private long namedCommitTerm;
+
     private long pendingSnapshot;
 
     /** Whether the peer has answered since the last check of the quorum. */
@@ -240,6 +245,22 @@ public final class Progress {
     /** Notes the commit index that a heartbeat carries. */
     public void sentHeartbeat(long commit) {
         sentCommit = commit;
+    }
+
+    /** Notes of which term the entry is up to which a heartbeat commits. */
+    public void nameCommit(long commit, long term) {
+        namedCommit = commit;
+        namedCommitTerm = term;
+    }
+
+    /** The commit index that was named last, and its entry is in the peer's log. */
+    public long namedCommit() {
+        return namedCommit;
+    }
+
+    /** The term of the entry at {@link #namedCommit}. */
+    public long namedCommitTerm() {
+        return namedCommitTerm;
     }
 
     /**

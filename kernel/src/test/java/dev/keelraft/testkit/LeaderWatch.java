@@ -147,7 +147,7 @@ final class LeaderWatch {
                         () -> member.status().ifPresent(status -> {
                             if (status.softState().role() == RaftRole.LEADER) {
                                 checkTransfer(status);
-                                if (!Members.names(members, member.id()) && !members.isJoint()) {
+                                if (!Members.names(members, member.id())) {
                                     world.rules()
                                             .closed(member, status.hardState().term(), status.lastIndex());
                                 }

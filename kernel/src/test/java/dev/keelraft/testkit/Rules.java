@@ -3,6 +3,7 @@ package dev.keelraft.testkit;
 import dev.keelraft.Ready;
 import dev.keelraft.Storage;
 import dev.keelraft.model.Body;
+import dev.keelraft.model.ConfChange;
 import dev.keelraft.model.ConfState;
 import dev.keelraft.model.Entry;
 import dev.keelraft.model.Message;
@@ -76,7 +77,7 @@ final class Rules {
 
         /**
          * Where its log ended when it led and learned that it is no member any more; nothing may come behind that
-         * in this term.
+         * in this term, but what leaves a joint configuration.
          */
         private long closedAt = Long.MAX_VALUE;
 
@@ -196,7 +197,7 @@ final class Rules {
             if (entry.term() != message.term()) {
                 continue;
             }
-            if (of.closedTerm == entry.term() && entry.index() > of.closedAt) {
+            if (of.closedTerm == entry.term() && entry.index() > of.closedAt && !leavesJoint(entry)) {
                 throw new Violation(
                         Rule.MEMBERSHIP,
                         "node " + member.id() + " was removed, leads on, and has added " + entry + " behind index "
@@ -209,6 +210,12 @@ final class Rules {
                 of.newestChangeTerm = entry.term();
             }
         }
+    }
+
+    /** All that a leader which is no member may still do. */
+    private static boolean leavesJoint(Entry entry) {
+        return entry.type().isConfChange()
+                && ConfChange.decode(entry).filter(ConfChange::isLeave).isPresent();
     }
 
     private void checkNothingAhead(SimulatedMember member, Entry change) {
