@@ -24,6 +24,9 @@ final class Candidate extends Role implements LongFunction<Ballot> {
     private Ballot[] ballots = new Ballot[4];
     private int count;
 
+    /** Whether somebody knows more to be committed than this node has. */
+    private boolean lacksCommitted;
+
     Candidate(Raft raft, boolean pre) {
         super(raft);
         this.pre = pre;
@@ -63,6 +66,7 @@ final class Candidate extends Role implements LongFunction<Ballot> {
         if (raft.role() != this) {
             return StepResult.HANDLED;
         }
+        lacksCommitted |= answer.commit() > raft.log().lastIndex();
         record(message.from(), answer.rejected() ? Ballot.REJECTED : Ballot.GRANTED);
         switch (raft.membership().voters().voteResult(this)) {
             case WON -> {
@@ -73,7 +77,12 @@ final class Candidate extends Role implements LongFunction<Ballot> {
                 }
             }
             // A pre-candidate has not left its term; a candidate waits in its own for whoever wins it.
-            case LOST -> raft.becomeFollower(raft.term(), NodeId.NONE);
+            case LOST -> {
+                raft.becomeFollower(raft.term(), NodeId.NONE);
+                if (lacksCommitted && raft.config().deviates(Deviation.COMMIT_BY_VOTE)) {
+                    raft.timer().giveWay();
+                }
+            }
             case PENDING -> {}
         }
         return StepResult.HANDLED;

@@ -36,6 +36,11 @@ enum Deviation {
      * <p>That also holds for a refusal of an older term, which else counts for nothing: a pre-vote leaves the term of whom it asks
      * alone, so the refusal may bear an older one than the candidate's, each time anew. (Found by simulation.)
      *
+     * <p>And a candidate that loses, and has heard of a commit beyond its own log, lets others go first for an election time-out: it
+     * lacks what is committed, so it will lose again (paper, 5.4.1). B was away, and asks voters of before, in ever later terms;
+     * A, the only other voter now, could win with B's vote, and finds each time that B has just voted for itself. (Found by
+     * simulation.)
+     *
      * <p>It is safe because a commit index is a fact, whoever tells it, and two logs with the same term at an index are the same
      * up to there (paper, 5.3); an index that does not match, or lies behind the own log, says nothing. A leader takes no
      * notice: it commits by counting, and if it cannot, the check of the quorum ends its term.

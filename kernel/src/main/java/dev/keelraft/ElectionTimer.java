@@ -30,6 +30,11 @@ final class ElectionTimer {
         elapsed = 0;
     }
 
+    /** Leaves the others the shortest time-out of any node, and begins to count then. */
+    void giveWay() {
+        elapsed = -electionTicks;
+    }
+
     /** Draws a time-out from {@code [electionTicks, 2 * electionTicks - 1]}, and begins to count from zero. */
     void redraw() {
         elapsed = 0;

@@ -250,6 +250,34 @@ class CommitByVoteTest {
         assertThat(node.role()).isEqualTo(RaftRole.LEADER);
     }
 
+    /** How many ticks after it has lost a candidate tries again, if whoever refuses it knows so much to be committed. */
+    private static int ticksUntilNextCampaign(boolean on, long commit) {
+        TestNode node = member(1, confState(3), 0, entries(1, 1, 1), on, false);
+        node.raw.campaign();
+        node.run();
+        long term = node.term();
+        for (long peer = 2; peer <= 3; peer++) {
+            node.answer(MessageType.VOTE_RESPONSE, peer, new Body.VoteResponse(true, commit, 1));
+        }
+        assertThat(node.role()).isEqualTo(RaftRole.FOLLOWER);
+        int ticks = 0;
+        while (node.term() == term) {
+            node.tick(1);
+            ticks++;
+        }
+        return ticks;
+    }
+
+    /** Found by simulation: who lacks what is committed was the first to try, in each term. */
+    @Test
+    void a_loser_that_lacks_what_is_committed_lets_others_go_first() {
+        int electionTicks = TestNode.plain(1).build().electionTicks();
+        int usual = ticksUntilNextCampaign(true, 2);
+        assertThat(usual).isBetween(electionTicks, 2 * electionTicks - 1);
+        assertThat(ticksUntilNextCampaign(true, 3)).isEqualTo(usual + electionTicks);
+        assertThat(ticksUntilNextCampaign(false, 3)).isEqualTo(usual);
+    }
+
     @Test
     void a_leader_commits_by_counting_alone() {
         TestNode leader =
