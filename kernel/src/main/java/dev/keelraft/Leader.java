@@ -558,8 +558,7 @@ final class Leader extends Role implements LongFunction<Ballot> {
             progress.nameCommit(commit, commitTerm);
         }
         // If it is unknown, a compaction has passed a peer that lags. Without its term it must not be named, and no
-        // less
-        // than before may be: a disk that was exchanged would not be noticed. So what was named last stands.
+        // less than before may be: a disk that was exchanged would not be noticed. So what was named last stands.
         return new Body.Heartbeat(progress.namedCommit(), progress.namedCommitTerm(), context);
     }
 

@@ -320,8 +320,9 @@ public final class RaftConfig {
          *       has another one; a directory is never copied to a second member.
          *   <li>Every message in which this member speaks for itself bears it.
          *   <li>A configuration change names it ({@link ConfChange.Change#incarnation}): where a member is added, or, for
-         *       the first members of a group, by an {@code UPDATE} of each once the group runs. (A member without a name that is added once more, under
-         *       one, counts as a new disk.) Until it is named, nothing is checked. It stands in {@link ConfState}, so hosts store that in full.
+         *       the first members of a group, by an {@code UPDATE} of each once the group runs. (A member without a name that
+         *       is added once more, under one, counts as a new disk.) Until it is named, nothing is checked. It stands in {@link
+         *       ConfState}, so hosts store that in full.
          *   <li>From then on votes, acknowledgements and candidacies of any other incarnation are dropped, and counted as {@link
          *       StepResult#WRONG_INCARNATION}; and a node that the configuration knows by another one does not campaign.
          *   <li>For a member with a new disk the host proposes to {@code ADD_LEARNER} it with the new incarnation, in a change
