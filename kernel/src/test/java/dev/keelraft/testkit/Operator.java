@@ -333,13 +333,14 @@ final class Operator {
     /**
      * A node with another disk has found that it lacks what a leader says it has acknowledged: the leader meant its
      * earlier life, or a message came late. It gets an empty disk, as an operator would do who cannot tell; unless the
-     * group cannot spare it.
+     * group cannot spare it, or has removed it meanwhile.
      */
     void lossNoticed(SimulatedMember member) {
         List<Long> voters = world.rules().newestConfiguration().voters();
+        boolean isNeeded = voters.contains(member.id()) && voters.size() < 3;
         if (replacing != null && replacing != member) {
             world.agenda().in(RETRY_MILLIS, () -> lossNoticed(member));
-        } else if (voters.contains(member.id()) && voters.size() < 3) {
+        } else if (isNeeded || (replacing == null && runsOn(member))) {
             world.restartLater(member);
         } else if (!member.isRemoved()) {
             replace(member, world.emptyDisk(member.id()), true);
@@ -422,7 +423,7 @@ final class Operator {
      */
     private void retire() {
         for (SimulatedMember member : world.memberList()) {
-            if (runsOn(member) && dice.chance(300) && allHaveNoted()) {
+            if (runsOn(member) && member != replacing && dice.chance(300) && allHaveNoted()) {
                 member.retire();
             }
         }
