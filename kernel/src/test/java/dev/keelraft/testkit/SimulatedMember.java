@@ -418,6 +418,10 @@ final class SimulatedMember {
                 failed(thrown);
             }
         }
+        // A host that takes an error of its disk lightly has lost its power all the same.
+        if (acting != null && life == acting && disk.isOff()) {
+            endWithDisk();
+        }
     }
 
     private void failed(Throwable thrown) {
