@@ -36,7 +36,7 @@ final class SimulatedProcess implements Site {
 
     /** Starts the host, which may fail. */
     void run() {
-        host = world.options().hosts().start(this);
+        host = world.hosts().start(this);
     }
 
     /** None before it has started. */

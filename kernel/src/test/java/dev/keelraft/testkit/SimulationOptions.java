@@ -8,8 +8,8 @@ import java.util.function.Supplier;
 
 /** What is simulated, beside the seed. Immutable: each {@code with} makes another one. */
 public final class SimulationOptions implements Cloneable {
-    private Host.Factory hosts =
-            site -> site.config().asyncStorageWrites() ? new PipelinedHost(site) : new SerialHost(site);
+    private Supplier<Host.Factory> hosts =
+            () -> site -> site.config().asyncStorageWrites() ? new PipelinedHost(site) : new SerialHost(site);
     private SimulatedDisk.Factory disks = (member, dice) -> new MemoryDisk();
     private Supplier<StateMachine> machines = Registers::new;
     private Consumer<RaftConfig.Builder> configure = builder -> {};
@@ -44,7 +44,15 @@ public final class SimulationOptions implements Cloneable {
 
     /** Another loop under test; by default {@link SerialHost} and {@link PipelinedHost} by turns. */
     public SimulationOptions withHosts(Host.Factory factory) {
-        return with(options -> options.hosts = factory);
+        return withHostsOfRun(() -> factory);
+    }
+
+    /**
+     * Another loop under test, whose hosts share something, such as a record of what was promised to whom. Each run asks for a
+     * factory of its own: a run is repeated, to see what it takes to break it, and must find nothing of the one before.
+     */
+    public SimulationOptions withHostsOfRun(Supplier<Host.Factory> factories) {
+        return with(options -> options.hosts = factories);
     }
 
     /** Another log under test; by default a {@link MemoryDisk}. */
@@ -103,7 +111,7 @@ public final class SimulationOptions implements Cloneable {
         return with(options -> options.trace = true);
     }
 
-    Host.Factory hosts() {
+    Supplier<Host.Factory> hosts() {
         return hosts;
     }
 

@@ -23,6 +23,7 @@ final class World {
     private static final int SETTLING_TIMEOUTS = 60;
 
     private final SimulationOptions options;
+    private final Host.Factory hosts;
     private final Dice dice;
     private final Setup setup;
     private final Schedule schedule;
@@ -43,6 +44,7 @@ final class World {
 
     World(SimulationOptions options, Setup setup, Schedule schedule, Dice dice) {
         this.options = options;
+        this.hosts = options.hosts().get();
         this.setup = setup;
         this.schedule = schedule;
         this.dice = dice;
@@ -62,6 +64,10 @@ final class World {
         }
         this.operator = new Operator(this, dice.fork());
         this.clients = new Clients(this, dice.fork(), setup.clients());
+    }
+
+    Host.Factory hosts() {
+        return hosts;
     }
 
     SimulationOptions options() {

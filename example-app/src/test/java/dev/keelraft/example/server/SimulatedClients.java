@@ -13,6 +13,7 @@ import dev.keelraft.testkit.Host.Reply;
 import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -36,6 +37,9 @@ final class SimulatedClients {
     /** By client and number: whether there was a server that may execute it, or has. */
     private final Map<List<Long>, CompletableFuture<Result>> sent = new HashMap<>();
 
+    /** Calls between servers that have arrived. */
+    private final Set<Long> calls = new HashSet<>();
+
     /** Those of one group. */
     SimulatedClients(RandomGenerator random) {
         this.random = random;
@@ -44,6 +48,14 @@ final class SimulatedClients {
     /** Numbers for the servers, which draw some that must differ from life to life. */
     RandomGenerator random() {
         return random;
+    }
+
+    /**
+     * Whether a call between servers arrives for the first time. The network of the simulator delivers messages twice, and in later
+     * lives; a call comes once, over the connection that it was made on, or its answer could be one to another copy.
+     */
+    boolean isNewCall(long call) {
+        return calls.add(call);
     }
 
     /** Has a command executed. */

@@ -20,12 +20,11 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.random.RandomGenerator;
 
 /**
  * The network of the simulator, as a server sees it. What its transport sends beside messages goes as messages here, and so gets
- * lost, comes twice, late and in the wrong life like these: a proposal that is forwarded, and the answer, as proposals of the kernel's
- * own, which servers do not send; the bulk of a snapshot behind its descriptor.
+ * lost, late, and comes in the wrong life like these, though a call never twice: a proposal that is forwarded, and the answer, as
+ * proposals of the kernel's own, which servers do not send; the bulk of a snapshot behind its descriptor.
  */
 final class SimulatedPeers implements PeerNetwork {
     private static final List<ProposalResult.Outcome> OUTCOMES = List.of(ProposalResult.Outcome.values());
@@ -36,16 +35,18 @@ final class SimulatedPeers implements PeerNetwork {
 
     private final Site site;
     private final PeerEntrance entrance;
+    private final SimulatedClients clients;
 
     /** Proposals that the leader has not answered yet, by a number that no other life uses. */
     private final Map<Long, CompletableFuture<ProposalResult>> asked = new HashMap<>();
 
     private long lastCall;
 
-    SimulatedPeers(Site site, PeerEntrance entrance, RandomGenerator random) {
+    SimulatedPeers(Site site, PeerEntrance entrance, SimulatedClients clients) {
         this.site = site;
         this.entrance = entrance;
-        this.lastCall = random.nextLong();
+        this.clients = clients;
+        this.lastCall = clients.random().nextLong();
     }
 
     @Override
@@ -89,6 +90,9 @@ final class SimulatedPeers implements PeerNetwork {
         byte kind = in.get();
         long call = in.getLong();
         if (kind == REQUEST) {
+            if (!clients.isNewCall(call)) {
+                return;
+            }
             byte[] data = new byte[in.remaining()];
             in.get(data);
             var unused = entrance.propose(data, Deadline.after(1, TimeUnit.DAYS))

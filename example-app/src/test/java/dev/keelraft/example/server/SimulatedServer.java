@@ -68,7 +68,7 @@ final class SimulatedServer implements Host {
         }
         node = start(machine);
         log = new LogThread(wal, files, inbox, observer);
-        peers = new SimulatedPeers(site, new PeerEntrance(inbox, files, wal::prepare), clients.random());
+        peers = new SimulatedPeers(site, new PeerEntrance(inbox, files, wal::prepare), clients);
         Stored newest = new Stored(recovered.snapshot(), recovered.snapshotFile());
         long logBytes = 40L * site.snapshotEntries();
         loop = new KernelLoop(

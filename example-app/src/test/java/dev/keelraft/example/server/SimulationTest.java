@@ -16,9 +16,11 @@ class SimulationTest {
 
     /** A group of {@link SimulatedServer}s, and its clients. */
     static SimulationOptions servers(long seed) {
-        SimulatedClients clients = new SimulatedClients(new Dice(~seed));
         return SimulationOptions.defaults()
-                .withHosts(site -> new SimulatedServer(site, clients))
+                .withHostsOfRun(() -> {
+                    SimulatedClients clients = new SimulatedClients(new Dice(~seed));
+                    return site -> new SimulatedServer(site, clients);
+                })
                 .withDisks(OpenLog::disk)
                 // A full disk after a failed force is beyond what the log promises: see its package page.
                 .withKinds(EnumSet.complementOf(EnumSet.of(seed % 2 == 0 ? Kind.DISK_ERROR : Kind.DISK_FULL)))
