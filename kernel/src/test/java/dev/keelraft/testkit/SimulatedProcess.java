@@ -153,7 +153,7 @@ final class SimulatedProcess implements Site {
                 world.agenda().in(SimulatedMember.RETRY_MILLIS, this::begin);
                 return;
             } catch (Exception thrown) {
-                logFailed(thrown);
+                member.logFailed(thrown);
                 return;
             }
         }
@@ -170,10 +170,6 @@ final class SimulatedProcess implements Site {
     private void noteSave(Snapshot snapshot, long compactTo) {
         world.rules().snapshot(snapshot);
         member.shadow().saveSnapshot(snapshot, compactTo);
-    }
-
-    private void logFailed(Exception thrown) {
-        member.logFailed(thrown);
     }
 
     @Override
@@ -216,11 +212,19 @@ final class SimulatedProcess implements Site {
     }
 
     private void finishOnDisk(Runnable then) {
-        if (!isOver() && world.agenda().now() < member.stalledUntil()) {
-            world.agenda().at(Math.min(member.stalledUntil(), world.agenda().now() + 100), () -> finishOnDisk(then));
-        } else {
+        if (isOver() || !waitsForDisk(() -> finishOnDisk(then))) {
             member.resume(this, then);
         }
+    }
+
+    /** Whether the disk finishes nothing now; then this is tried again later. */
+    private boolean waitsForDisk(Runnable again) {
+        long now = world.agenda().now();
+        boolean isStalled = now < member.stalledUntil();
+        if (isStalled) {
+            world.agenda().at(Math.min(member.stalledUntil(), now + 100), again);
+        }
+        return isStalled;
     }
 
     @Override
@@ -232,11 +236,7 @@ final class SimulatedProcess implements Site {
     }
 
     private void end() {
-        if (isOver()) {
-            return;
-        }
-        if (world.agenda().now() < member.stalledUntil()) {
-            world.agenda().at(Math.min(member.stalledUntil(), world.agenda().now() + 100), this::end);
+        if (isOver() || waitsForDisk(this::end)) {
             return;
         }
         Writing next = writing.element();
@@ -250,7 +250,7 @@ final class SimulatedProcess implements Site {
             } catch (NoRoomException full) {
                 undone();
             } catch (Exception thrown) {
-                logFailed(thrown);
+                member.logFailed(thrown);
                 return;
             }
             if (member.crashesHere()) {

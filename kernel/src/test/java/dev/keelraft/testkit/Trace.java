@@ -3,6 +3,7 @@ package dev.keelraft.testkit;
 import dev.keelraft.model.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * What happened, as one number that two equal runs share and no two others do, and, if somebody wants to see it, as a list.
@@ -122,11 +123,11 @@ final class Trace {
     }
 
     /** A fault happens, to one member or, with 0, to more. */
-    void fault(Fault fault, long member, String what) {
+    void fault(Fault fault, long member, Supplier<String> what) {
         mix(109, fault.kind().name().hashCode(), fault.member(), fault.other());
         if (keeping) {
             long millis = fault.kind().lasts() ? fault.millis() : 0;
-            keep(Kind.FAULT, fault.at(), fault.at() + millis, member, 0, what);
+            keep(Kind.FAULT, fault.at(), fault.at() + millis, member, 0, what.get());
         }
     }
 

@@ -382,7 +382,6 @@ final class World {
             return;
         }
         SimulatedMember member = victim(fault);
-        String what = what(fault);
         SimulatedMember other = member(fault.member() + 1 + fault.other() % Math.max(1, members.size() - 1));
         boolean done = true;
         switch (fault.kind()) {
@@ -433,7 +432,7 @@ final class World {
         }
         if (done) {
             coverage.count(fault.kind());
-            trace.fault(fault, fault.kind().isOfOne() ? member.id() : 0, what);
+            trace.fault(fault, fault.kind().isOfOne() ? member.id() : 0, () -> what(fault));
         }
         if (fault.kind().isHard() && rules.newestConfiguration().isJoint()) {
             coverage.count(Coverage.Seen.FAULT_WHILE_JOINT);

@@ -23,7 +23,7 @@ import java.util.concurrent.TimeoutException;
 
 /**
  * The network of the simulator, as a server sees it. What its transport sends beside messages goes as messages here, and so gets
- * lost, late, and comes in the wrong life like these, though a call never twice: a proposal that is forwarded, and the answer, as
+ * lost, and comes late or in the wrong life like these, though a call never twice: a proposal that is forwarded, and the answer, as
  * proposals of the kernel's own, which servers do not send; the bulk of a snapshot behind its descriptor.
  */
 final class SimulatedPeers implements PeerNetwork {
